@@ -1,0 +1,1 @@
+"""A small EHR for demonstration and tests: patients, SMART authorization server, FHIR R4 store, faults."""
