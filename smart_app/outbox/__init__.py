@@ -1,0 +1,1 @@
+"""What is still to be filed in the chart: queue, delivery, reconciliation."""

@@ -1,0 +1,1 @@
+"""The patient panel: thin views over services."""

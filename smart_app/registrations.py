@@ -1,0 +1,33 @@
+"""Owns the registration: an EHR that this installation trusts, and how it is spoken to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+CLIENT_AUTH_METHODS = ("none", "client_secret_basic", "client_secret_post", "private_key_jwt")
+WRITE_BACK_POLICIES = ("best", "observation", "note", "ledger_only")
+
+
+@dataclass(frozen=True, slots=True)
+class Registration:
+    """One trusted EHR.
+
+    `issuer` is its FHIR base URL, compared with the launch's `iss` exactly (no trailing slash); `token_issuer`
+    overrides the issuer expected of id_tokens where discovery does not say it. `client_secret` exists in memory
+    only. `write_back` is the highest rung that this site's policy allows. `timezone` is the IANA name of the
+    practice's zone. `default_role` serves every user without a grant of their own.
+    """
+
+    id: str
+    issuer: str
+    name: str
+    client_id: str
+    client_auth: str = "private_key_jwt"
+    client_secret: str = field(default="", repr=False)
+    signing_algorithm: str = "ES384"
+    token_issuer: str = ""
+    timezone: str = "America/New_York"
+    frame_ancestors: tuple[str, ...] = ()
+    write_back: str = "best"
+    default_role: str = "clinician"
+    disabled: bool = False
