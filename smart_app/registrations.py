@@ -14,8 +14,8 @@ class Registration:
 
     `issuer` is its FHIR base URL, compared with the launch's `iss` exactly (no trailing slash); `token_issuer`
     overrides the issuer expected of id_tokens where discovery does not say it. `client_secret` exists in memory
-    only. `write_back` is the highest rung that this site's policy allows. `timezone` is the IANA name of the
-    practice's zone. `default_role` serves every user without a grant of their own.
+    only. `write_back` is the highest rung that this site's policy allows. `default_role` serves every user
+    without a grant of their own. `frame_ancestors` are the origins that may frame the panel.
     """
 
     id: str
@@ -26,8 +26,17 @@ class Registration:
     client_secret: str = field(default="", repr=False)
     signing_algorithm: str = "ES384"
     token_issuer: str = ""
-    timezone: str = "America/New_York"
     frame_ancestors: tuple[str, ...] = ()
     write_back: str = "best"
     default_role: str = "clinician"
     disabled: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Practice:
+    """The tenant: its patients, staff and set-up belong to one registration. `timezone` is an IANA name."""
+
+    id: str
+    registration_id: str
+    name: str
+    timezone: str

@@ -1,0 +1,260 @@
+"""Owns the tables. Times are POSIX seconds (UTC) in BIGINT; columns named `sealed_*` hold what the vault encrypted.
+
+Patient data is stored sealed, or as the EHR's opaque ids; the migrations under `migrations/` make these tables.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import JSON, BigInteger, Boolean, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint, text
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.schema import MetaData
+
+NAMING = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+class Base(DeclarativeBase):
+    """The declarative base: all ids are text, all times POSIX seconds."""
+
+    metadata = MetaData(naming_convention=NAMING)
+    type_annotation_map = {  # noqa: RUF012 - SQLAlchemy reads it from the class
+        int: BigInteger,
+        str: Text,
+        bytes: LargeBinary,
+        dict[str, Any]: JSON,
+        list[Any]: JSON,
+    }
+
+
+Id = String(64)
+FhirId = String(64)  # https://hl7.org/fhir/R4/datatypes.html#id
+
+
+class RegistrationRow(Base):
+    """An EHR that this installation trusts."""
+
+    __tablename__ = "registration"
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    issuer: Mapped[str] = mapped_column(unique=True)
+    name: Mapped[str]
+    client_id: Mapped[str]
+    client_auth: Mapped[str]
+    sealed_client_secret: Mapped[bytes | None]
+    signing_algorithm: Mapped[str]
+    token_issuer: Mapped[str]
+    frame_ancestors: Mapped[list[Any]]
+    write_back: Mapped[str]
+    default_role: Mapped[str]
+    created_at: Mapped[int]
+    disabled_at: Mapped[int | None]
+
+
+class PracticeRow(Base):
+    """A tenant; every row about a patient carries its id."""
+
+    __tablename__ = "practice"
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    registration_id: Mapped[str] = mapped_column(ForeignKey("registration.id"), index=True)
+    name: Mapped[str]
+    timezone: Mapped[str]
+    created_at: Mapped[int]
+
+
+class UserRow(Base):
+    """A person as one EHR knows them; `reference` is the FHIR reference of the id_token's fhirUser."""
+
+    __tablename__ = "app_user"
+    __table_args__ = (UniqueConstraint("registration_id", "reference"),)
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    registration_id: Mapped[str] = mapped_column(ForeignKey("registration.id"))
+    reference: Mapped[str]
+    name: Mapped[str]
+    created_at: Mapped[int]
+
+
+class GrantRow(Base):
+    """A role given to a person of one EHR, who may never have signed in yet."""
+
+    __tablename__ = "role_grant"
+    __table_args__ = (UniqueConstraint("registration_id", "reference"),)
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    registration_id: Mapped[str] = mapped_column(ForeignKey("registration.id"))
+    reference: Mapped[str]
+    role: Mapped[str]
+    granted_at: Mapped[int]
+
+
+class BootstrapRow(Base):
+    """A one-time link for the first admin; only the hash of its token is kept."""
+
+    __tablename__ = "bootstrap_link"
+
+    token_hash: Mapped[str] = mapped_column(Id, primary_key=True)
+    expires_at: Mapped[int]
+    used_at: Mapped[int | None]
+
+
+class AuthorizationRow(Base):
+    """An authorization under way, keyed by the hash of its `state`; used once (RFC 6749, section 10.12)."""
+
+    __tablename__ = "authorization_request"
+
+    state_hash: Mapped[str] = mapped_column(Id, primary_key=True)
+    browser_hash: Mapped[str] = mapped_column(Id)
+    registration_id: Mapped[str] = mapped_column(ForeignKey("registration.id"))
+    nonce: Mapped[str]
+    sealed_verifier: Mapped[bytes]
+    scope: Mapped[str]
+    standalone: Mapped[bool] = mapped_column(Boolean)
+    created_at: Mapped[int]
+    expires_at: Mapped[int] = mapped_column(index=True)
+    used_at: Mapped[int | None]
+
+
+class LaunchRow(Base):
+    """One opened chart in one browser: who, whom, with what rights, and where time will be filed."""
+
+    __tablename__ = "launch"
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    practice_id: Mapped[str] = mapped_column(ForeignKey("practice.id"))
+    user_id: Mapped[str] = mapped_column(ForeignKey("app_user.id"), index=True)
+    patient_id: Mapped[str] = mapped_column(FhirId)
+    encounter_id: Mapped[str]
+    role: Mapped[str]
+    cookie_hash: Mapped[str] = mapped_column(Id)
+    browser_hash: Mapped[str] = mapped_column(Id, index=True)
+    scope: Mapped[str]
+    rung: Mapped[str]
+    rung_why: Mapped[str]
+    show_patient: Mapped[bool] = mapped_column(Boolean)
+    style_url: Mapped[str]
+    created_at: Mapped[int]
+    last_seen_at: Mapped[int]
+    expires_at: Mapped[int]
+    ended_at: Mapped[int | None]
+
+
+class TokenRow(Base):
+    """The tokens of a launch, sealed. `version` counts refreshes, so that two workers never use one refresh token."""
+
+    __tablename__ = "launch_token"
+
+    launch_id: Mapped[str] = mapped_column(ForeignKey("launch.id"), primary_key=True)
+    sealed_access: Mapped[bytes]
+    sealed_refresh: Mapped[bytes | None]
+    expires_at: Mapped[int]
+    version: Mapped[int]
+
+
+class ChartRow(Base):
+    """The chart as it was read at the launch, sealed."""
+
+    __tablename__ = "chart_snapshot"
+
+    launch_id: Mapped[str] = mapped_column(ForeignKey("launch.id"), primary_key=True)
+    read_at: Mapped[int]
+    sealed_chart: Mapped[bytes]
+
+
+class TimerRow(Base):
+    """A person's timer on a patient: the stretches that have run, and since when it runs (null: paused)."""
+
+    __tablename__ = "timer"
+    __table_args__ = (
+        UniqueConstraint("user_id", "practice_id", "patient_id"),
+        Index(
+            "uq_timer_running",
+            "user_id",
+            unique=True,
+            sqlite_where=text("running_since IS NOT NULL"),
+            postgresql_where=text("running_since IS NOT NULL"),
+        ),
+        Index("ix_timer_patient", "practice_id", "patient_id"),
+    )
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    practice_id: Mapped[str] = mapped_column(ForeignKey("practice.id"))
+    patient_id: Mapped[str] = mapped_column(FhirId)
+    user_id: Mapped[str] = mapped_column(ForeignKey("app_user.id"))
+    launch_id: Mapped[str] = mapped_column(ForeignKey("launch.id"))
+    activity: Mapped[str]
+    modality: Mapped[str]
+    sealed_note: Mapped[bytes]
+    stretches: Mapped[list[Any]]
+    running_since: Mapped[int | None]
+
+
+class EntryRow(Base):
+    """The ledger: one stretch of one person's work. `key` is the client's, so that a repeated post is one entry."""
+
+    __tablename__ = "entry"
+    __table_args__ = (
+        UniqueConstraint("practice_id", "patient_id", "user_id", "key"),
+        Index("ix_entry_patient_start", "practice_id", "patient_id", "start"),
+    )
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    practice_id: Mapped[str] = mapped_column(ForeignKey("practice.id"))
+    patient_id: Mapped[str] = mapped_column(FhirId)
+    user_id: Mapped[str] = mapped_column(ForeignKey("app_user.id"))
+    key: Mapped[str] = mapped_column(String(200))
+    source: Mapped[str]
+    start: Mapped[int]
+    end: Mapped[int]
+    performer: Mapped[str]
+    performer_name: Mapped[str]
+    performer_class: Mapped[str]
+    activity: Mapped[str]
+    modality: Mapped[str]
+    sealed_note: Mapped[bytes]
+    separate_from_visit: Mapped[bool] = mapped_column(Boolean)
+    created_at: Mapped[int]
+    voided_at: Mapped[int | None]
+    voided_by: Mapped[str | None] = mapped_column(ForeignKey("app_user.id"))
+    sealed_void_reason: Mapped[bytes | None]
+
+
+class DeliveryRow(Base):
+    """The outbox: one entry on its way into the chart. `fence` grows with each claim; a stale worker's is refused."""
+
+    __tablename__ = "delivery"
+    __table_args__ = (Index("ix_delivery_due", "state", "due_at"),)
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    entry_id: Mapped[str] = mapped_column(ForeignKey("entry.id"), unique=True)
+    practice_id: Mapped[str] = mapped_column(ForeignKey("practice.id"))
+    launch_id: Mapped[str] = mapped_column(ForeignKey("launch.id"), index=True)
+    rung: Mapped[str]
+    state: Mapped[str] = mapped_column(String(16))
+    attempts: Mapped[int]
+    due_at: Mapped[int]
+    lease_until: Mapped[int]
+    fence: Mapped[int]
+    detail: Mapped[str]
+    created_at: Mapped[int]
+    filed_at: Mapped[int | None]
+
+
+class FiledResourceRow(Base):
+    """A resource that the EHR has accepted for an entry; written as soon as the EHR's answer is known."""
+
+    __tablename__ = "filed_resource"
+    __table_args__ = (UniqueConstraint("entry_id", "resource_type"),)
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    entry_id: Mapped[str] = mapped_column(ForeignKey("entry.id"))
+    resource_type: Mapped[str]
+    resource_id: Mapped[str]
+    version: Mapped[str]
+    filed_at: Mapped[int]
