@@ -23,7 +23,10 @@ class Coding:
 
 @dataclass(frozen=True, slots=True)
 class ChartPatient:
-    """Whom the chart is about. `mrn` is the medical record number as a person reads it, empty if none is given."""
+    """Whom the chart is about. `mrn` is the medical record number as a person reads it, empty if none is given.
+
+    `replaced_by` ("Patient/2") is the record into which a merged one went; `active` is false for a record out of use.
+    """
 
     id: str
     name: str
@@ -35,6 +38,7 @@ class ChartPatient:
     deceased: bool = False
     deceased_on: str = ""
     replaced_by: str = ""
+    active: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +46,7 @@ class Problem:
     """One active problem of the chart; duplicates of one code are one problem, its `ids` all the rows it stands for.
 
     `clinical_status` is empty where the chart gives none; `categories` are bare codes ("problem-list-item", ...).
+    `on_problem_list` is false for what only a visit's diagnoses or the health concerns name.
     """
 
     ids: tuple[str, ...]
@@ -52,6 +57,7 @@ class Problem:
     categories: tuple[str, ...] = ()
     onset: str = ""
     recorded: str = ""
+    on_problem_list: bool = True
 
     def icd10(self) -> str:
         """The first ICD-10-CM code the chart gives, or ''."""
@@ -80,10 +86,22 @@ class CarePlan:
 
 
 @dataclass(frozen=True, slots=True)
-class FiledTime:
-    """One of our own Observations as it stands in the chart: an entry (`entry_id` set) or a month's total.
+class LaunchEncounter:
+    """The visit from which the app was opened; `class_code` as FHIR gives it ("AMB", "IMP", "VR"), dates as FHIR's."""
 
-    `start`/`end` are POSIX seconds (UTC), `minutes` its value, `version` the server's version for If-Match.
+    id: str
+    status: str = ""
+    class_code: str = ""
+    start: str = ""
+    end: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FiledTime:
+    """One of our own Observations as it stands in the chart: an entry (`entry_id` set) or a month's total (`month`).
+
+    `start`/`end` are POSIX seconds (UTC), half-open, 0 where the chart has lost them; `minutes` its value, `version`
+    the server's version for If-Match.
     """
 
     observation_id: str
@@ -112,4 +130,5 @@ class Chart:
     problems: tuple[Problem, ...] = ()
     care_plans: tuple[CarePlan, ...] = ()
     filed: tuple[FiledTime, ...] = ()
+    encounter: LaunchEncounter | None = None
     gaps: tuple[Gap, ...] = ()
