@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from ccm.chart import Gap
 from fhir_mappings.outcome import notable_issues
+from fhir_mappings.text import quantified
 from fhir_mappings.tolerant import Json, line, mapping, mappings
 
 
@@ -47,13 +48,10 @@ def entries(bundle: object, part: str = "Chart") -> Page:
         else:
             bad += 1
     if bad:
-        gaps.append(Gap(part, counted(bad, "entry of the EHR's answer", "entries of the EHR's answer", "unreadable")))
+        gaps.append(
+            Gap(part, quantified(bad, "entry of the EHR's answer", "entries of the EHR's answer", "unreadable"))
+        )
     return Page(tuple(resources), _next_url(page), tuple(dict.fromkeys(gaps)))
-
-
-def counted(count: int, one: str, many: str, predicate: str) -> str:
-    """ "1 entry is unreadable", "3 entries are unreadable"."""
-    return f"1 {one} is {predicate}" if count == 1 else f"{count} {many} are {predicate}"
 
 
 def _outcome_gaps(outcome: Json, part: str) -> tuple[Gap, ...]:

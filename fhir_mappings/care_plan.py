@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 
 from ccm.chart import CarePlan, Gap
-from fhir_mappings.bundle import counted
-from fhir_mappings.text import narrative_text, shortened
+from fhir_mappings.text import narrative_text, quantified, shortened
 from fhir_mappings.tolerant import Json, codings, concept_text, line, mapping, mappings, reference_key
 
 PART = "Care plans"
@@ -139,9 +138,9 @@ def _by_key(resources: Iterable[object]) -> dict[str, Json]:
 def _gaps(unreadable: int, untold: int, too_long: bool) -> tuple[Gap, ...]:
     gaps = []
     if unreadable:
-        gaps.append(Gap(PART, counted(unreadable, "row", "rows", "unreadable")))
+        gaps.append(Gap(PART, quantified(unreadable, "row", "rows", "unreadable")))
     if untold:
-        gaps.append(Gap(PART, counted(untold, "goal or activity", "goals or activities", "named without words")))
+        gaps.append(Gap(PART, quantified(untold, "goal or activity", "goals or activities", "named without words")))
     if too_long:
         gaps.append(Gap(PART, f"only the first {ROWS_LIMIT} goals and activities of a plan are shown"))
     return tuple(gaps)

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from ccm.chart import SNOMED_SYSTEM, Coding, Gap, Problem
-from fhir_mappings.bundle import counted
+from fhir_mappings.text import quantified
 from fhir_mappings.tolerant import Json, code_of, codings, concept_text, line, mapping, mappings
 
 PART = "Problems"
@@ -165,7 +165,7 @@ def _problem(row: _Row) -> Problem:
 def _gaps(unnamed: int, unreadable: int) -> tuple[Gap, ...]:
     gaps = []
     if unnamed:
-        gaps.append(Gap(PART, counted(unnamed, "row", "rows", "without code or name")))
+        gaps.append(Gap(PART, quantified(unnamed, "row", "rows", "without code or name")))
     if unreadable:
-        gaps.append(Gap(PART, counted(unreadable, "row", "rows", "unreadable")))
+        gaps.append(Gap(PART, quantified(unreadable, "row", "rows", "unreadable")))
     return tuple(gaps)

@@ -41,3 +41,8 @@ def narrative_text(div: str, limit: int) -> str:
     """
     div = _INVISIBLE_ELEMENT.sub(" ", div[: limit * 40])
     return shortened(clean_line(html.unescape(_TAG.sub(" ", div))), limit)
+
+
+def quantified(count: int, one: str, many: str, predicate: str) -> str:
+    """A sentence on a number of things: "1 row is unreadable", "3 rows are unreadable"."""
+    return f"1 {one} is {predicate}" if count == 1 else f"{count} {many} are {predicate}"
