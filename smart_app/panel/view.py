@@ -130,7 +130,10 @@ class CarePlanView:
 
 @dataclass(frozen=True, slots=True)
 class PanelView:
-    """All of one panel page. `assessment` is the object of ASSESS, `launch_url` the page's own address, with a '/'."""
+    """All of one panel page. `assessment` is the object of ASSESS, `launch_url` the page's own address, with a '/'.
+
+    `local_date` is today in the practice's zone ("2026-11-24"): the default and the latest day of a manual entry.
+    """
 
     launch: str
     launch_url: str
@@ -151,3 +154,4 @@ class PanelView:
     now: int  # POSIX seconds, the server's clock
     timezone: str
     smart_style: dict[str, str]
+    local_date: str = ""

@@ -21,6 +21,14 @@ BUSY_TIMEOUT_SECONDS = 15
 _WRITING = "ccm_writing"
 
 
+class UnitOfWork(Session):
+    """A session that can also open and seal what the vault protects."""
+
+    def __init__(self, bind: Engine, vault: Vault) -> None:
+        super().__init__(bind, expire_on_commit=False)
+        self.vault = vault
+
+
 class Store:
     """The database and the vault: where all state of the installation lives."""
 
@@ -30,15 +38,15 @@ class Store:
         self._writing = self.engine.execution_options(**{_WRITING: True})
 
     @contextmanager
-    def reading(self) -> Iterator[Session]:
+    def reading(self) -> Iterator[UnitOfWork]:
         """A session for reading only."""
-        with Session(self.engine, expire_on_commit=False) as session:
+        with UnitOfWork(self.engine, self.vault) as session:
             yield session
 
     @contextmanager
-    def writing(self) -> Iterator[Session]:
+    def writing(self) -> Iterator[UnitOfWork]:
         """A unit of work: committed as one when the block ends, rolled back if it raises."""
-        with Session(self._writing, expire_on_commit=False) as session, session.begin():
+        with UnitOfWork(self._writing, self.vault) as session, session.begin():
             yield session
 
     def close(self) -> None:

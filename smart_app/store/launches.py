@@ -9,11 +9,10 @@ from functools import cache
 
 from pydantic import TypeAdapter
 from sqlalchemy import delete, select, update
-from sqlalchemy.orm import Session
 
 from ccm.chart import Chart
+from smart_app.store.engine import UnitOfWork
 from smart_app.store.tables import AuthorizationRow, ChartRow, LaunchRow, TokenRow, UserRow
-from smart_app.store.vault import Vault
 
 
 def hashed(secret: str) -> str:
@@ -29,7 +28,7 @@ class Authorization:
     nonce: str = field(repr=False)
     code_verifier: str = field(repr=False)
     scope: str
-    standalone: bool
+    patient: str = ""  # the one wanted in a patient-scoped standalone launch
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +81,7 @@ class Tokens:
 
 
 def remember_authorization(
-    session: Session, vault: Vault, authorization: Authorization, *, state: str, browser: str, now: int, lifetime: int
+    session: UnitOfWork, authorization: Authorization, *, state: str, browser: str, now: int, lifetime: int
 ) -> None:
     """Keeps an authorization under the hash of its `state`, bound to the browser; clears away expired ones."""
     session.execute(delete(AuthorizationRow).where(AuthorizationRow.expires_at < now))
@@ -92,18 +91,18 @@ def remember_authorization(
             browser_hash=hashed(browser),
             registration_id=authorization.registration_id,
             nonce=authorization.nonce,
-            sealed_verifier=vault.seal(
+            sealed_verifier=session.vault.seal(
                 authorization.code_verifier, tenant=authorization.registration_id, row=hashed(state)
             ),
             scope=authorization.scope,
-            standalone=authorization.standalone,
+            patient=authorization.patient,
             created_at=now,
             expires_at=now + lifetime,
         )
     )
 
 
-def take_authorization(session: Session, vault: Vault, *, state: str, browser: str, now: int) -> Authorization | None:
+def take_authorization(session: UnitOfWork, *, state: str, browser: str, now: int) -> Authorization | None:
     """The authorization with this state, once: None if unknown, used, expired or begun in another browser."""
     taken = session.execute(
         update(AuthorizationRow)
@@ -121,13 +120,13 @@ def take_authorization(session: Session, vault: Vault, *, state: str, browser: s
     return Authorization(
         registration_id=taken.registration_id,
         nonce=taken.nonce,
-        code_verifier=vault.open(taken.sealed_verifier, tenant=taken.registration_id, row=taken.state_hash),
+        code_verifier=session.vault.open(taken.sealed_verifier, tenant=taken.registration_id, row=taken.state_hash),
         scope=taken.scope,
-        standalone=taken.standalone,
+        patient=taken.patient,
     )
 
 
-def open_launch(session: Session, new: NewLaunch, *, now: int, lifetime: int) -> tuple[str, str]:
+def open_launch(session: UnitOfWork, new: NewLaunch, *, now: int, lifetime: int) -> tuple[str, str]:
     """Keeps a new launch; returns its id and the secret for its cookie.
 
     Launches of another user in the same browser end here: a shared workstation must not keep the first one's rights.
@@ -166,7 +165,7 @@ def open_launch(session: Session, new: NewLaunch, *, now: int, lifetime: int) ->
     return launch_id, cookie
 
 
-def find_launch(session: Session, launch_id: str, cookie: str) -> Launch | None:
+def find_launch(session: UnitOfWork, launch_id: str, cookie: str) -> Launch | None:
     """The launch with this id, for the browser that holds its cookie; None for everybody else."""
     row = session.execute(
         select(LaunchRow, UserRow)
@@ -176,7 +175,7 @@ def find_launch(session: Session, launch_id: str, cookie: str) -> Launch | None:
     return _launch(*row) if row else None
 
 
-def get_launch(session: Session, launch_id: str) -> Launch:
+def get_launch(session: UnitOfWork, launch_id: str) -> Launch:
     """The launch with this id, for deliveries, which have no browser. Raises `LookupError` if there is none."""
     row = session.execute(
         select(LaunchRow, UserRow).join(UserRow, UserRow.id == LaunchRow.user_id).where(LaunchRow.id == launch_id)
@@ -186,54 +185,73 @@ def get_launch(session: Session, launch_id: str) -> Launch:
     return _launch(*row)
 
 
-def touch_launch(session: Session, launch_id: str, now: int) -> None:
+def touch_launch(session: UnitOfWork, launch_id: str, now: int) -> None:
     """Notes that the launch was used."""
     session.execute(update(LaunchRow).where(LaunchRow.id == launch_id).values(last_seen_at=now))
 
 
-def end_launch(session: Session, launch_id: str, now: int) -> None:
+def end_launch(session: UnitOfWork, launch_id: str, now: int) -> None:
     """Ends the launch and forgets its chart; its tokens stay until its entries are filed."""
     session.execute(update(LaunchRow).where(LaunchRow.id == launch_id).values(ended_at=now))
     session.execute(delete(ChartRow).where(ChartRow.launch_id == launch_id))
 
 
-def save_tokens(session: Session, vault: Vault, launch_id: str, tokens: Tokens) -> None:
+def save_tokens(session: UnitOfWork, launch_id: str, tokens: Tokens) -> None:
     """Keeps a launch's tokens, sealed, in place of any earlier ones."""
     session.execute(delete(TokenRow).where(TokenRow.launch_id == launch_id))
-    refresh = vault.seal(tokens.refresh, tenant=launch_id, row="refresh") if tokens.refresh else None
+    refresh = session.vault.seal(tokens.refresh, tenant=launch_id, row="refresh") if tokens.refresh else None
     session.add(
         TokenRow(
             launch_id=launch_id,
-            sealed_access=vault.seal(tokens.access, tenant=launch_id, row="access"),
+            sealed_access=session.vault.seal(tokens.access, tenant=launch_id, row="access"),
             sealed_refresh=refresh,
             expires_at=tokens.expires_at,
             version=tokens.version,
+            refreshing_until=0,
         )
     )
 
 
-def load_tokens(session: Session, vault: Vault, launch_id: str) -> Tokens | None:
+def load_tokens(session: UnitOfWork, launch_id: str) -> Tokens | None:
     """A launch's tokens, or None where it has none any more."""
     row = session.get(TokenRow, launch_id)
     if row is None:
         return None
-    refresh = vault.open(row.sealed_refresh, tenant=launch_id, row="refresh") if row.sealed_refresh else ""
-    access = vault.open(row.sealed_access, tenant=launch_id, row="access")
+    refresh = session.vault.open(row.sealed_refresh, tenant=launch_id, row="refresh") if row.sealed_refresh else ""
+    access = session.vault.open(row.sealed_access, tenant=launch_id, row="access")
     return Tokens(access, refresh, row.expires_at, row.version)
 
 
-def save_chart(session: Session, vault: Vault, launch_id: str, chart: Chart, now: int) -> None:
+def begin_refresh(session: UnitOfWork, launch_id: str, version: int, *, now: int, lease: int) -> bool:
+    """Takes the right to refresh the tokens of this version, for `lease` seconds; one worker at a time gets it."""
+    taken = session.execute(
+        update(TokenRow)
+        .where(TokenRow.launch_id == launch_id, TokenRow.version == version, TokenRow.refreshing_until <= now)
+        .values(refreshing_until=now + lease)
+        .returning(TokenRow.launch_id)
+    ).all()
+    return bool(taken)
+
+
+def forget_refresh_token(session: UnitOfWork, launch_id: str) -> None:
+    """The EHR refused it: only a new launch helps."""
+    session.execute(
+        update(TokenRow).where(TokenRow.launch_id == launch_id).values(sealed_refresh=None, refreshing_until=0)
+    )
+
+
+def save_chart(session: UnitOfWork, launch_id: str, chart: Chart, now: int) -> None:
     """Keeps the chart as it was read, sealed."""
-    sealed = vault.seal(_chart_adapter().dump_json(chart).decode(), tenant=launch_id, row="chart")
+    sealed = session.vault.seal(_chart_adapter().dump_json(chart).decode(), tenant=launch_id, row="chart")
     session.merge(ChartRow(launch_id=launch_id, read_at=now, sealed_chart=sealed))
 
 
-def load_chart(session: Session, vault: Vault, launch_id: str) -> Chart | None:
+def load_chart(session: UnitOfWork, launch_id: str) -> Chart | None:
     """The chart as it was read at the launch, or None once the launch has ended."""
     row = session.get(ChartRow, launch_id)
     if row is None:
         return None
-    return _chart_adapter().validate_json(vault.open(row.sealed_chart, tenant=launch_id, row="chart"))
+    return _chart_adapter().validate_json(session.vault.open(row.sealed_chart, tenant=launch_id, row="chart"))
 
 
 @cache

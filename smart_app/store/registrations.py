@@ -6,9 +6,9 @@ import uuid
 from collections.abc import Sequence
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
 
 from smart_app.registrations import Practice, Registration
+from smart_app.store.engine import UnitOfWork
 from smart_app.store.tables import GrantRow, PracticeRow, RegistrationRow, UserRow
 from smart_app.store.vault import Vault
 
@@ -19,12 +19,12 @@ def new_id() -> str:
 
 
 def add_registration(
-    session: Session, vault: Vault, registration: Registration, *, practice: str, timezone: str, now: int
+    session: UnitOfWork, registration: Registration, *, practice: str, timezone: str, now: int
 ) -> None:
     """Keeps a new registration and its first practice. `timezone` is an IANA name, `now` in POSIX seconds."""
     sealed = None
     if registration.client_secret:
-        sealed = vault.seal(registration.client_secret, tenant=registration.id, row="client_secret")
+        sealed = session.vault.seal(registration.client_secret, tenant=registration.id, row="client_secret")
     row = RegistrationRow(
         id=registration.id,
         issuer=registration.issuer,
@@ -46,27 +46,27 @@ def add_registration(
     )
 
 
-def find_registration(session: Session, vault: Vault, *, issuer: str) -> Registration | None:
+def find_registration(session: UnitOfWork, *, issuer: str) -> Registration | None:
     """The registration of exactly this issuer, disabled or not."""
     row = session.scalar(select(RegistrationRow).where(RegistrationRow.issuer == issuer))
-    return _registration(row, vault) if row else None
+    return _registration(row, session.vault) if row else None
 
 
-def get_registration(session: Session, vault: Vault, registration_id: str) -> Registration:
+def get_registration(session: UnitOfWork, registration_id: str) -> Registration:
     """The registration with this id. Raises `LookupError` if there is none."""
     row = session.get(RegistrationRow, registration_id)
     if row is None:
         raise LookupError(registration_id)
-    return _registration(row, vault)
+    return _registration(row, session.vault)
 
 
-def all_registrations(session: Session, vault: Vault) -> list[Registration]:
+def all_registrations(session: UnitOfWork) -> list[Registration]:
     """Every registration, by name."""
     rows = session.scalars(select(RegistrationRow).order_by(RegistrationRow.name, RegistrationRow.issuer))
-    return [_registration(row, vault) for row in rows]
+    return [_registration(row, session.vault) for row in rows]
 
 
-def disable_registration(session: Session, issuer: str, now: int) -> bool:
+def disable_registration(session: UnitOfWork, issuer: str, now: int) -> bool:
     """No launch from this EHR any more; what it filed stays. False if there is no such registration."""
     row = session.scalar(select(RegistrationRow).where(RegistrationRow.issuer == issuer))
     if row is None:
@@ -75,7 +75,7 @@ def disable_registration(session: Session, issuer: str, now: int) -> bool:
     return True
 
 
-def first_practice(session: Session, registration_id: str) -> Practice:
+def first_practice(session: UnitOfWork, registration_id: str) -> Practice:
     """The practice with which a registration began."""
     row = session.scalars(
         select(PracticeRow)
@@ -87,7 +87,7 @@ def first_practice(session: Session, registration_id: str) -> Practice:
     return Practice(row.id, row.registration_id, row.name, row.timezone)
 
 
-def get_practice(session: Session, practice_id: str) -> Practice:
+def get_practice(session: UnitOfWork, practice_id: str) -> Practice:
     """The practice with this id. Raises `LookupError` if there is none."""
     row = session.get(PracticeRow, practice_id)
     if row is None:
@@ -95,13 +95,13 @@ def get_practice(session: Session, practice_id: str) -> Practice:
     return Practice(row.id, row.registration_id, row.name, row.timezone)
 
 
-def set_grant(session: Session, registration_id: str, reference: str, role: str, now: int) -> None:
+def set_grant(session: UnitOfWork, registration_id: str, reference: str, role: str, now: int) -> None:
     """Gives the person with this FHIR reference one role, in place of any earlier one."""
     revoke_grant(session, registration_id, reference)
     session.add(GrantRow(id=new_id(), registration_id=registration_id, reference=reference, role=role, granted_at=now))
 
 
-def revoke_grant(session: Session, registration_id: str, reference: str) -> bool:
+def revoke_grant(session: UnitOfWork, registration_id: str, reference: str) -> bool:
     """Takes the person's role away. False if there was none."""
     row = session.scalar(
         select(GrantRow).where(GrantRow.registration_id == registration_id, GrantRow.reference == reference)
@@ -113,7 +113,7 @@ def revoke_grant(session: Session, registration_id: str, reference: str) -> bool
     return True
 
 
-def grants(session: Session) -> Sequence[tuple[str, str, str]]:
+def grants(session: UnitOfWork) -> Sequence[tuple[str, str, str]]:
     """Every grant as (issuer, reference, role)."""
     rows = session.execute(
         select(RegistrationRow.issuer, GrantRow.reference, GrantRow.role)
@@ -123,7 +123,7 @@ def grants(session: Session) -> Sequence[tuple[str, str, str]]:
     return [(issuer, reference, role) for issuer, reference, role in rows]
 
 
-def role_of(session: Session, registration: Registration, reference: str) -> str:
+def role_of(session: UnitOfWork, registration: Registration, reference: str) -> str:
     """The role granted to this person, else the registration's default role."""
     role = session.scalar(
         select(GrantRow.role).where(GrantRow.registration_id == registration.id, GrantRow.reference == reference)
@@ -131,7 +131,7 @@ def role_of(session: Session, registration: Registration, reference: str) -> str
     return role or registration.default_role
 
 
-def keep_user(session: Session, registration_id: str, reference: str, name: str, now: int) -> str:
+def keep_user(session: UnitOfWork, registration_id: str, reference: str, name: str, now: int) -> str:
     """The id of the person with this reference, kept on first sight, the name brought up to date."""
     row = session.scalar(
         select(UserRow).where(UserRow.registration_id == registration_id, UserRow.reference == reference)

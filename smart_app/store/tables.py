@@ -115,7 +115,7 @@ class AuthorizationRow(Base):
     nonce: Mapped[str]
     sealed_verifier: Mapped[bytes]
     scope: Mapped[str]
-    standalone: Mapped[bool] = mapped_column(Boolean)
+    patient: Mapped[str] = mapped_column(FhirId)
     created_at: Mapped[int]
     expires_at: Mapped[int] = mapped_column(index=True)
     used_at: Mapped[int | None]
@@ -155,6 +155,7 @@ class TokenRow(Base):
     sealed_refresh: Mapped[bytes | None]
     expires_at: Mapped[int]
     version: Mapped[int]
+    refreshing_until: Mapped[int]
 
 
 class ChartRow(Base):

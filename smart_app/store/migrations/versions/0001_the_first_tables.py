@@ -57,7 +57,7 @@ def upgrade() -> None:
         sa.Column("nonce", sa.Text(), nullable=False),
         sa.Column("sealed_verifier", sa.LargeBinary(), nullable=False),
         sa.Column("scope", sa.Text(), nullable=False),
-        sa.Column("standalone", sa.Boolean(), nullable=False),
+        sa.Column("patient", sa.String(length=64), nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("expires_at", sa.BigInteger(), nullable=False),
         sa.Column("used_at", sa.BigInteger(), nullable=True),
@@ -204,6 +204,7 @@ def upgrade() -> None:
         sa.Column("sealed_refresh", sa.LargeBinary(), nullable=True),
         sa.Column("expires_at", sa.BigInteger(), nullable=False),
         sa.Column("version", sa.BigInteger(), nullable=False),
+        sa.Column("refreshing_until", sa.BigInteger(), nullable=False),
         sa.ForeignKeyConstraint(["launch_id"], ["launch.id"], name=op.f("fk_launch_token_launch_id")),
         sa.PrimaryKeyConstraint("launch_id", name=op.f("pk_launch_token")),
     )

@@ -1,0 +1,1 @@
+"""The command line `ccm`: one module for each command."""

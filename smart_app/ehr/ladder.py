@@ -1,0 +1,88 @@
+"""Owns the write-back ladder: how far into this chart time may be written, and why not further.
+
+The CapabilityStatement and the granted scopes disagree in the wild, so both must say yes, and the site's own policy
+may hold back more. Rungs, highest first: Encounter + Observation; Observation on the launch encounter;
+DocumentReference note; the ledger alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from fhir_mappings.capability import Capabilities
+from smart_app.launch.scopes import Granted
+
+ENCOUNTER_OBSERVATION: Final = "encounter_observation"
+OBSERVATION: Final = "observation"
+NOTE: Final = "note"
+LEDGER_ONLY: Final = "ledger_only"
+
+RUNG_LABELS: Final[dict[str, str]] = {
+    ENCOUNTER_OBSERVATION: "Encounter + Observation",
+    OBSERVATION: "Observation",
+    NOTE: "Note",
+    LEDGER_ONLY: "Cadence only",
+}
+_POLICY_HIDES: Final[dict[str, frozenset[str]]] = {
+    "best": frozenset(),
+    "observation": frozenset({ENCOUNTER_OBSERVATION}),
+    "note": frozenset({ENCOUNTER_OBSERVATION, OBSERVATION}),
+    "ledger_only": frozenset({ENCOUNTER_OBSERVATION, OBSERVATION, NOTE}),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Rung:
+    """Where time is filed: one of the codes above, and the reason in plain words."""
+
+    code: str
+    why: str
+
+
+def choose_rung(capabilities: Capabilities | None, granted: Granted, *, policy: str, launch_encounter: bool) -> Rung:
+    """The highest rung that EHR, token and policy all allow. `capabilities` is None where it could not be read."""
+    hidden = _POLICY_HIDES[policy]
+    refusals: list[str] = []
+    for code, needs in (
+        (ENCOUNTER_OBSERVATION, ("Encounter", "Observation")),
+        (OBSERVATION, ("Observation",)),
+        (NOTE, ("DocumentReference",)),
+    ):
+        if code in hidden:
+            refusals.append(f"this site's policy does not file time as {RUNG_LABELS[code]}")
+        elif code == OBSERVATION and not launch_encounter:
+            refusals.append("the chart was opened without an encounter to put an Observation on")
+        elif refusal := _refusal(needs, capabilities, granted):
+            refusals.append(refusal)
+        else:
+            return Rung(code, _why(refusals))
+    return Rung(LEDGER_ONLY, _why(refusals))
+
+
+def may(capabilities: Capabilities | None, granted: Granted, resource_type: str, interaction: str) -> bool:
+    """Whether EHR and token both allow an interaction ("create", "update", "search-type") on a resource type."""
+    letter = {"create": "c", "update": "u", "search-type": "s", "read": "r"}[interaction]
+    return granted.can(letter, resource_type) and (
+        capabilities is not None and capabilities.allows(resource_type, interaction)
+    )
+
+
+def _refusal(needs: tuple[str, ...], capabilities: Capabilities | None, granted: Granted) -> str:
+    checks: tuple[tuple[str, Callable[[str], bool]], ...] = (
+        ("the EHR did not say whether it accepts", lambda _: capabilities is not None),
+        ("the EHR does not accept", lambda kind: capabilities is not None and capabilities.allows(kind, "create")),
+        ("the EHR did not grant us writing", lambda kind: granted.can("c", kind)),
+    )
+    for words, allowed in checks:
+        refused = [kind for kind in needs if not allowed(kind)]
+        if refused:
+            return f"{words} {' and '.join(refused)}"
+    return ""
+
+
+def _why(refusals: list[str]) -> str:
+    if not refusals:
+        return "The EHR accepts both, and granted both."
+    return "; ".join(dict.fromkeys(refusals)).capitalize() + "."

@@ -1,0 +1,216 @@
+"""Owns how what is known becomes what is shown: chart, ledger, timer and assessment into one `PanelView`."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from zoneinfo import ZoneInfo
+
+from ccm.assess_json import assessment_object
+from ccm.assessment import Assessment
+from ccm.chart import CarePlan, Chart, Problem
+from ccm.months import local_day
+from ccm.vocabulary import ACTIVITIES, COUNTED_ACTIVITIES, MODALITIES
+from smart_app.ehr.ladder import LEDGER_ONLY, RUNG_LABELS
+from smart_app.months import AssessedMonth
+from smart_app.panel import words
+from smart_app.panel.access import OpenPanel
+from smart_app.panel.timing import DEFAULT_ACTIVITY, DEFAULT_MODALITY
+from smart_app.panel.view import (
+    BannerView,
+    BlockerView,
+    CarePlanView,
+    ConditionView,
+    EntryView,
+    MonthView,
+    PanelView,
+    TimerView,
+    WritebackView,
+)
+from smart_app.roles import ROLES
+from smart_app.store.ledger import LedgerEntry
+from smart_app.store.timers import Timer
+
+_RING_TARGET = 20  # the first threshold of the staff track, where the assessment names no next unit
+
+
+@dataclass(frozen=True, slots=True)
+class TimerState:
+    """The person's timer here, the names of others whose timer runs here, and whether theirs runs elsewhere."""
+
+    timer: Timer | None
+    others: tuple[str, ...]
+    elsewhere: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """All that one panel page is made of."""
+
+    panel: OpenPanel
+    chart: Chart
+    month: AssessedMonth
+    timer: TimerState
+
+    @property
+    def assessment(self) -> Assessment:
+        """What the month earns and lacks."""
+        return self.month.assessment
+
+    @property
+    def entries(self) -> Sequence[LedgerEntry]:
+        """The month's rows of the ledger."""
+        return self.month.rows
+
+
+def present(known: Known) -> PanelView:
+    """The panel's page."""
+    panel, assessment = known.panel, known.assessment
+    today = local_day(panel.now, panel.zone)
+    return PanelView(
+        launch=panel.launch.id,
+        launch_url=f"/p/{panel.launch.id}/",
+        csrf_token=panel.csrf_token,
+        banner=_banner(panel, known.chart, today),
+        writeback=_writeback(panel),
+        month=_month(known, today),
+        blockers=_blockers(assessment),
+        timer=_timer(known.timer, panel.now),
+        entries=tuple(_entries(known)),
+        conditions=tuple(_condition(problem) for problem in known.chart.problems),
+        care_plans=tuple(_care_plan(plan) for plan in _newest_first(known.chart.care_plans)),
+        enrolment={"status": "candidate"},
+        assessment=assessment_object(assessment),
+        notices=_notices(known),
+        activities=tuple((code, label, code in COUNTED_ACTIVITIES) for code, label in ACTIVITIES.items()),
+        modalities=tuple(MODALITIES.items()),
+        now=panel.now,
+        timezone=panel.practice.timezone,
+        smart_style={},
+        local_date=today.isoformat(),
+    )
+
+
+def _banner(panel: OpenPanel, chart: Chart, today: date) -> BannerView:
+    patient, launch = chart.patient, panel.launch
+    return BannerView(
+        patient_id=launch.patient_id,
+        name=patient.name,
+        age=None if patient.deceased else words.age_on(patient.birth_date, today),
+        birth_date=words.day_words(patient.birth_date),
+        mrn=patient.mrn,
+        deceased=patient.deceased,
+        deceased_on=words.day_words(patient.deceased_on),
+        ehr_name=panel.registration.name,
+        user_name=launch.user_name or "Name not given by the EHR",
+        user_role=ROLES[launch.role],
+        show_patient=launch.show_patient,
+    )
+
+
+def _writeback(panel: OpenPanel) -> WritebackView:
+    rung = panel.launch.rung
+    return WritebackView(rung, RUNG_LABELS[rung], panel.launch.rung_why, ok=rung != LEDGER_ONLY)
+
+
+def _month(known: Known, today: date) -> MonthView:
+    assessment, month = known.assessment, known.month.month
+    minutes = assessment.counted_seconds // 60
+    upcoming = assessment.next
+    target = minutes + upcoming.minutes_needed if upcoming else max(minutes, _RING_TARGET)
+    uncounted = sum(row.entry.seconds for row in known.entries if not row.entry.voided) - assessment.counted_seconds
+    return MonthView(
+        month=str(month.month),
+        label=f"{month.first_day:%B %Y}",
+        days_left=max(0, (month.last_day - today).days),
+        minutes=minutes,
+        target=target,
+        fraction=min(1.0, minutes / target) if target else 0.0,
+        uncounted_minutes=max(0, uncounted) // 60,
+        stage=_stage(known),
+        headline=f"{words.minutes_words(upcoming.minutes_needed)} more" if upcoming else "All units reached",
+        subline=f"reach {upcoming.code}" if upcoming else "",
+    )
+
+
+def _stage(known: Known) -> str:
+    if known.assessment.ready:
+        return "Ready"
+    return "Begun" if known.entries else "Not begun"
+
+
+def _blockers(assessment: Assessment) -> tuple[BlockerView, ...]:
+    blocks = (BlockerView(finding.code, finding.text, "block") for finding in assessment.blockers)
+    warns = (BlockerView(finding.code, finding.text, "warn") for finding in assessment.warnings)
+    return (*blocks, *warns)
+
+
+def _timer(state: TimerState, now: int) -> TimerView:
+    timer = state.timer
+    if timer is None:
+        return TimerView("idle", 0, now, DEFAULT_ACTIVITY, DEFAULT_MODALITY, "", state.others, state.elsewhere)
+    name = "paused" if timer.running_since is None else "running"
+    seconds = timer.seconds(now)
+    return TimerView(name, seconds, now, timer.activity, timer.modality, timer.note, state.others, state.elsewhere)
+
+
+def _entries(known: Known) -> list[EntryView]:
+    excluded: dict[str, dict[str, int]] = defaultdict(dict)
+    for row in known.assessment.excluded:
+        excluded[row.entry][row.reason] = row.seconds
+    newest_first = sorted(known.entries, key=lambda row: (row.entry.start, row.entry.id), reverse=True)
+    return [_entry(row, excluded[row.entry.id], known.panel.zone) for row in newest_first]
+
+
+def _entry(row: LedgerEntry, excluded: dict[str, int], zone: ZoneInfo) -> EntryView:
+    entry = row.entry
+    status, label = ("void", "Void") if entry.voided else words.STATUS[row.state]
+    return EntryView(
+        id=entry.id,
+        start=words.iso_local(entry.start, zone),
+        end=words.iso_local(entry.end, zone),
+        when_label=words.when(entry.start, entry.end, zone),
+        performer=entry.performer_name or entry.performer,
+        activity=entry.activity,
+        activity_label=ACTIVITIES[entry.activity],
+        modality=entry.modality,
+        modality_label=MODALITIES[entry.modality],
+        minutes=entry.seconds // 60,
+        counted_seconds=entry.seconds - sum(excluded.values()),
+        uncounted_reasons=tuple(words.EXCLUSIONS[reason] for reason in excluded),
+        note=entry.note,
+        status=status,
+        status_label=label,
+        status_detail=row.detail,
+        resources=row.resources,
+        can_void=not entry.voided,
+    )
+
+
+def _condition(problem: Problem) -> ConditionView:
+    icd10, snomed = problem.icd10(), problem.snomed()
+    code = icd10 or (f"SNOMED {snomed}" if snomed else "no code")
+    where = "" if problem.on_problem_list else "from a visit, not on the problem list"
+    since = f"since {words.day_words(problem.onset)}" if problem.onset else ""
+    missing = "" if icd10 else "ICD-10-CM code missing"
+    detail = " · ".join(filter(None, (since, where, missing)))
+    return ConditionView(problem.text, code, "review", "Needs review", detail)
+
+
+def _newest_first(plans: Sequence[CarePlan]) -> list[CarePlan]:
+    return sorted(plans, key=lambda plan: plan.period_start or plan.last_updated, reverse=True)
+
+
+def _care_plan(plan: CarePlan) -> CarePlanView:
+    period = words.period_words(plan.period_start, plan.period_end)
+    return CarePlanView(plan.id, plan.title, plan.status, period, plan.goals, plan.activities)
+
+
+def _notices(known: Known) -> tuple[str, ...]:
+    chart = known.chart
+    notices = [f"{gap.part}: {gap.reason}" for gap in chart.gaps]
+    if chart.patient.replaced_by:
+        notices.insert(0, "This record was merged into another one: open that patient's chart instead.")
+    return tuple(notices)
