@@ -49,7 +49,7 @@ def process(server: Server, access: Access, bundle: Resource, *, minimal: bool) 
     failing entry raised, and has then changed nothing.
     """
     accepted = server.permit_bundles(access)
-    kind, rows = bundle.get("type"), bundle.get("entry", [])
+    kind, rows = str(bundle.get("type")), bundle.get("entry", [])
     if bundle.get("resourceType") != "Bundle" or not isinstance(rows, list):
         raise FhirError(400, "structure", "only a Bundle can be posted to the base")
     if kind not in accepted:
@@ -168,7 +168,7 @@ def _resolve(server: Server, access: Access, resource: Resource, targets: Mappin
 
 def _perform(server: Server, access: Access, entry: Entry, promised: Collection[str]) -> Answer:
     kind, *rest = entry.path
-    if_match = entry.request.get("ifMatch")
+    if_match = str(entry.request["ifMatch"]) if "ifMatch" in entry.request else None
     if entry.method == "POST":
         return writing.create(
             server, access, kind, entry.resource, entry.criteria, id_=entry.assigned, promised=promised

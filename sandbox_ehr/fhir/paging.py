@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 import threading
 from collections import OrderedDict
@@ -11,6 +12,7 @@ from sandbox_ehr.fhir.outcome import FhirError
 from sandbox_ehr.fhir.references import Resource
 
 _KEPT = 256
+_TOKEN = re.compile(r"([\w\-]+)\.([0-9]{1,9})\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +45,11 @@ class Pages:
 
         Raises FhirError 410 for a token that is unknown or no longer kept.
         """
-        key, _, offset = token.rpartition(".")
+        found = _TOKEN.match(token)
+        key, start = (found[1], int(found[2])) if found else ("", 0)
         with self._lock:
             result = self._results.get(key)
-        start = int(offset) if offset.isascii() and offset.isdecimal() else -1
-        if result is None or not 0 <= start < len(result.rows):
+        if result is None or start >= len(result.rows):
             raise FhirError(410, "expired", "this page is no longer kept: search again")
         end = start + result.count
         return result, result.rows[start:end], f"{key}.{end}" if end < len(result.rows) else None

@@ -31,10 +31,10 @@ def vread(server: Server, access: Access, kind: str, id_: str, version: str) -> 
     """One version of a resource (FHIR R4, http.html#vread). Raises FhirError 404, or 410 for a deletion."""
     server.permit(access, "vread", kind)
     versions = server.store.versions(kind, id_)
-    number = int(version) if version.isascii() and version.isdecimal() else 0
-    if not 1 <= number <= len(versions):
+    numbered = {str(number): one for number, one in enumerate(versions, start=1)}
+    if version not in numbered:
         raise FhirError(404, "not-found", f"there is no version {version} of {kind}/{id_}")
-    return _shown(server, access, versions[number - 1], f"{kind}/{id_}")
+    return _shown(server, access, numbered[version], f"{kind}/{id_}")
 
 
 def _shown(server: Server, access: Access, resource: Resource | None, name: str) -> Answer:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
@@ -15,6 +16,7 @@ from sandbox_ehr.fhir.store import Store
 DEFAULT_COUNT = 50
 MAXIMUM_COUNT = 1000
 
+_COUNT = re.compile(r"[0-9]{1,9}\Z")
 _RESULT_FORM = ("_format", "_pretty")
 _PATIENT_PATHS = [((element,),) for element in PATIENT_ELEMENTS]  # what the store's index by patient goes by
 
@@ -70,7 +72,7 @@ def _clamped(name: str, value: str) -> str:
 def _shape(search: Search, name: str, value: str, parameters: Mapping[str, Parameter]) -> bool:
     """Takes up a parameter that shapes the result; False where it is none that this server knows."""
     if name == "_count":
-        if not value.isdecimal() or not value.isascii():
+        if not _COUNT.match(value):
             raise FhirError(400, "value", "_count is a whole number")
         search.count = min(int(value), MAXIMUM_COUNT)
         search.total_only = search.total_only or search.count == 0

@@ -54,7 +54,7 @@ def check(resource: Resource, *, without: Collection[str] = ()) -> None:
     kind = str(resource["resourceType"])
     _need(resource, [element for element in _REQUIRED.get(kind, ()) if element not in without])
     statuses = _STATUSES.get(kind)
-    if statuses and resource.get("status") not in statuses:
+    if statuses and str(resource.get("status")) not in statuses:
         raise unprocessable(f"{kind}.status is none of: {', '.join(sorted(statuses))}", "code-invalid")
 
 
