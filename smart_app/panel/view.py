@@ -133,6 +133,7 @@ class PanelView:
     """All of one panel page. `assessment` is the object of ASSESS, `launch_url` the page's own address, with a '/'.
 
     `local_date` is today in the practice's zone ("2026-11-24"): the default and the latest day of a manual entry.
+    `unread` names the parts of the chart that could not be read ("conditions", "care_plans"): unknown is not none.
     """
 
     launch: str
@@ -155,3 +156,4 @@ class PanelView:
     timezone: str
     smart_style: dict[str, str]
     local_date: str = ""
+    unread: tuple[str, ...] = ()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from smart_app.panel.view import (
@@ -258,6 +259,7 @@ def partial_failure() -> PanelView:
             "2 conditions could not be read and are left out.",
         ),
         care_plans=(),
+        unread=("care_plans",),
     )
 
 
@@ -294,11 +296,11 @@ def named(name: str) -> PanelView:
     return panel(
         banner=replace(panel().banner, name=name),
         timer=replace(RUNNING, others=("S. Patel, MD", "ياسمين الحداد"), activity="referral"),
-        entries=(entry(1, note=f"{name} called. 😀 مرحبا"), *ENTRIES[1:]),
+        entries=(entry(7, note=f"{name} called. 😀 مرحبا"), *ENTRIES),
     )
 
 
-STATES = {
+STATES: dict[str, Callable[[], PanelView]] = {
     "idle": panel,
     "running": lambda: panel(timer=RUNNING),
     "paused": lambda: panel(timer=PAUSED),
