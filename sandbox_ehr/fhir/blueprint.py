@@ -41,13 +41,12 @@ def fhir_blueprint(
 ) -> Blueprint:
     """The FHIR R4 API under `/fhir`.
 
-    `base_url` is the EHR's one address, with or without `/fhir` at its end (`http://127.0.0.1:8001/fhir`), whatever
-    address a request came by. `profile` is one of PROFILES. `authorise` is called within each request and gives its
+    `base_url` is the FHIR base as applications know it (`http://127.0.0.1:8001/fhir`), whatever address a request came
+    by. `profile` is one of PROFILES. `authorise` is called within each request and gives its
     rights, None for no valid token. `smart_extension` is the `oauth-uris` extension for the CapabilityStatement.
     Raises KeyError for an unknown profile.
     """
-    base = base_url.rstrip("/").removesuffix("/fhir") + "/fhir"
-    server = Server(store, base, BY_NAME[profile])
+    server = Server(store, base_url.rstrip("/"), BY_NAME[profile])
     statement = capability_statement(server.profile, server.base, smart_extension, datetime.now(UTC))
     blueprint = Blueprint("fhir", __name__, url_prefix="/fhir")
 

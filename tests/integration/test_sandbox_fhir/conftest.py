@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 
 from sandbox_ehr.access import Access
 from sandbox_ehr.fhir import Store, fhir_blueprint
-from tests.integration.test_sandbox_fhir.support import EVERYTHING, OAUTH, Serve
+from tests.integration.test_sandbox_fhir.support import BASE, EVERYTHING, OAUTH, Serve
 
 
 @pytest.fixture
@@ -31,9 +31,7 @@ def serve(store: Store) -> Serve:
         app = Flask("ehr")
         authorise = access if callable(access) else lambda: access
         app.register_blueprint(
-            fhir_blueprint(
-                store, base_url="http://ehr.test", profile=profile, authorise=authorise, smart_extension=OAUTH
-            )
+            fhir_blueprint(store, base_url=BASE, profile=profile, authorise=authorise, smart_extension=OAUTH)
         )
         return app.test_client()
 
