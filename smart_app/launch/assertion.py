@@ -32,7 +32,7 @@ class SigningKey:
 
     kid: str
     algorithm: str
-    _key: RSAKey | ECKey = field(repr=False)
+    _key: RSAKey | ECKey = field(repr=False, compare=False)  # Authlib hashes what it is handed, keys have no hash
 
     @classmethod
     def from_jwk(cls, jwk: Mapping[str, Any]) -> SigningKey:
