@@ -21,7 +21,7 @@ from typing import Any
 
 from requests.utils import DEFAULT_CA_BUNDLE_PATH
 
-from smart_app.ehr.addresses import literal, may_connect
+from smart_app.ehr.addresses import HostTrust, literal, may_connect
 from smart_app.ehr.errors import EhrUntrusted
 
 AddressInfo = tuple[int, int, int, str, tuple[Any, ...]]
@@ -29,13 +29,13 @@ AddressInfo = tuple[int, int, int, str, tuple[Any, ...]]
 
 @dataclass(slots=True)
 class Exchange:
-    """One request and its answer. `ends` is on the monotonic clock; `trusted`: the host is that of a registration.
+    """One request and its answer. `ends` is on the monotonic clock.
 
-    `opened` tells whether it needed a new connection, `sent` whether any of the request was handed to the network.
+    `trusts_host` is asked, when a connection is opened, whether a host is that of a registration. `opened` tells whether it needed a new connection, `sent` whether any of the request was handed to the network.
     """
 
     ends: float
-    trusted: bool
+    trusts_host: HostTrust
     opened: bool = False
     sent: bool = False
 
@@ -110,8 +110,9 @@ def connect(host: str, port: int, *, secure: bool) -> DeadlineSocket:
     """
     exchange = _EXCHANGE.get()
     exchange.opened = True
+    trusted = exchange.trusts_host(host)
     found = _resolve(host, port, exchange.left())
-    allowed = (may_connect(str(a[4][0]), host=host, secure=secure, trusted=exchange.trusted) for a in found)
+    allowed = (may_connect(str(a[4][0]), host=host, secure=secure, trusted=trusted) for a in found)
     if not all(allowed):
         raise EhrUntrusted
     failure: OSError | None = None

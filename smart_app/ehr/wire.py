@@ -21,7 +21,7 @@ from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import DecodeError, HTTPError
 from urllib3.exceptions import TimeoutError as HttpTimeout
 
-from smart_app.ehr.addresses import HostTrust, host_of
+from smart_app.ehr.addresses import HostTrust, split_url
 from smart_app.ehr.deadline import DeadlineSocket, Exchange, connect, running, tls_context
 from smart_app.ehr.errors import (
     EhrError,
@@ -91,7 +91,8 @@ class DeadlineAdapter(HTTPAdapter):
 
         A GET on a kept-alive connection that the server has meanwhile closed is sent once more on a new one.
         """
-        exchange = Exchange(ends, trusted=self._trusts_host(host_of(request.url or "")))
+        split_url(request.url or "")
+        exchange = Exchange(ends, self._trusts_host)
         request.headers["User-Agent"] = self._user_agent
         request.headers["Accept-Encoding"] = "gzip, deflate"
         request.headers.setdefault(REQUEST_ID, str(uuid4()))
@@ -100,7 +101,7 @@ class DeadlineAdapter(HTTPAdapter):
         except EhrUnreachable:
             if request.method != "GET" or exchange.opened:
                 raise
-        return self._attempt(request, Exchange(ends, exchange.trusted))
+        return self._attempt(request, Exchange(ends, self._trusts_host))
 
     def _attempt(self, request: PreparedRequest, exchange: Exchange) -> Response:
         # Raised outside the handler, so that no exception whose text quotes the URL stays chained to ours.

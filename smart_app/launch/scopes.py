@@ -23,6 +23,7 @@ _READ: Final[Mapping[str, str]] = {
     "Observation": "rs",
     "Encounter": "r",
 }
+_READ_IF_OFFERED: Final[Mapping[str, str]] = {"Goal": "rs"}
 _WRITTEN: Final[Mapping[str, Mapping[str, str]]] = {
     "best": {"Encounter": "crus", "Observation": "crus", "DocumentReference": "cus"},
     "observation": {"Observation": "crus", "DocumentReference": "cus"},
@@ -72,7 +73,7 @@ def asked(configuration: SmartConfiguration, *, write_back: str, ehr_launch: boo
     wanted = ["openid", "fhirUser", *_lasting(configuration)]
     if ehr_launch or patient:
         wanted.insert(0, "launch" if ehr_launch else "launch/patient")
-        wanted += _chart_scopes(configuration, _WRITTEN[write_back])
+        wanted += _chart_scopes(configuration, {**_READ_IF_OFFERED, **_WRITTEN[write_back]})
     wanted.append(_spelled(configuration, "user", "Practitioner", "r"))
     return " ".join(wanted)
 
@@ -95,18 +96,18 @@ def _lasting(configuration: SmartConfiguration) -> list[str]:
     return []
 
 
-def _chart_scopes(configuration: SmartConfiguration, written: Mapping[str, str]) -> Iterator[str]:
-    for kind in dict.fromkeys((*_READ, *written)):
+def _chart_scopes(configuration: SmartConfiguration, optional: Mapping[str, str]) -> Iterator[str]:
+    for kind in dict.fromkeys((*_READ, *optional)):
         read = _READ.get(kind, "")
-        extra = {letter for letter in written.get(kind, "") if _is_offered(configuration, letter, kind)}
+        extra = {letter for letter in optional.get(kind, "") if _is_offered(configuration, letter, kind)}
         if letters := "".join(letter for letter in WORDS if letter in read or letter in extra):
             yield _spelled(configuration, "patient", kind, letters)
 
 
 def _is_offered(configuration: SmartConfiguration, letter: str, kind: str) -> bool:
-    """Whether a scope beyond reading may be asked for: strict servers answer an unlisted one with invalid_scope.
+    """Whether a scope that we could do without may be asked for.
 
-    A list without any resource scope says nothing of them (Epic lists only the others).
+    Strict servers answer an unlisted one with invalid_scope. A list without any resource scope says nothing of them (Epic lists only the others).
     """
     listed = tuple(_resource_scopes(configuration.scopes_supported))
     return not listed or Granted(" ".join(configuration.scopes_supported)).can(letter, kind)

@@ -129,11 +129,13 @@ def test_an_answer_is_cut_at_its_size_limit_while_it_is_being_decompressed() -> 
         transport().request("GET", server.url)
 
 
-def test_a_connection_is_kept_for_the_next_request() -> None:
-    shared = transport()
+def test_a_connection_is_kept_for_the_next_request_and_its_host_asked_about_once() -> None:
+    asked_about: list[str] = []
+    shared = Transport(trusts_host=lambda host: not asked_about.append(host), deadline=DEADLINE)  # type: ignore[func-returns-value]
     with raw_server(answering(ok(b"1"), ok(b"2"))) as server:
         assert [shared.request("GET", server.url).body for _ in range(2)] == [b"1", b"2"]
         assert server.connections == 1
+    assert asked_about == ["127.0.0.1"]
     shared.close()
 
 

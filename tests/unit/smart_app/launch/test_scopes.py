@@ -16,7 +16,8 @@ V1 = replace(CONFIGURATION, capabilities=("permission-v1",))
 def test_the_best_policy_asks_for_every_rung_of_the_ladder() -> None:
     assert asked(V2, write_back="best") == (
         "launch openid fhirUser offline_access patient/Patient.r patient/Condition.rs patient/CarePlan.rs "
-        "patient/Observation.crus patient/Encounter.crus patient/DocumentReference.cus user/Practitioner.r"
+        "patient/Observation.crus patient/Encounter.crus patient/Goal.rs "
+        "patient/DocumentReference.cus user/Practitioner.r"
     )
 
 
@@ -29,14 +30,14 @@ def test_the_best_policy_asks_for_every_rung_of_the_ladder() -> None:
     ],
 )
 def test_a_lower_policy_asks_for_no_more_than_it_needs(policy: str, written: set[str]) -> None:
-    read = {"patient/Patient.r", "patient/Condition.rs", "patient/CarePlan.rs"}
+    read = {"patient/Patient.r", "patient/Condition.rs", "patient/CarePlan.rs", "patient/Goal.rs"}
     assert {scope for scope in asked(V2, write_back=policy).split() if scope.startswith("patient/")} == read | written
 
 
 def test_an_ehr_that_knows_only_v1_is_asked_in_v1() -> None:
     assert asked(V1, write_back="observation") == (
         "launch openid fhirUser patient/Patient.read patient/Condition.read patient/CarePlan.read "
-        "patient/Observation.read patient/Observation.write patient/Encounter.read "
+        "patient/Observation.read patient/Observation.write patient/Encounter.read patient/Goal.read "
         "patient/DocumentReference.read patient/DocumentReference.write user/Practitioner.read"
     )
 
@@ -55,7 +56,7 @@ def test_writing_is_not_asked_for_where_the_ehr_lists_its_resource_scopes_withou
     scopes = asked(listed, write_back="best").split()
     assert "patient/Observation.crs" in scopes
     assert "patient/Encounter.r" in scopes
-    assert not any("DocumentReference" in scope for scope in scopes)
+    assert not any("DocumentReference" in scope or "Goal" in scope for scope in scopes)
 
 
 @pytest.mark.parametrize(
