@@ -15,8 +15,9 @@ from sandbox_ehr.config import PATIENTS, SandboxConfig
 from sandbox_ehr.fhir import PROFILES, Store, fhir_blueprint, load_path
 from sandbox_ehr.pages import Pages, pages_blueprint
 from sandbox_ehr.people import People
+from sandbox_ehr.proxy import proxy_blueprint
 from sandbox_ehr.traffic import Traffic, traffic_blueprint
-from sandbox_ehr.upstream import Upstream, proxy_blueprint
+from sandbox_ehr.upstream import Upstream
 from sandbox_ehr.users import staff_resources
 
 

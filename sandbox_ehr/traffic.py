@@ -13,7 +13,7 @@ from sandbox_ehr.faults import Fault, Faults, parse_fault
 from sandbox_ehr.request_log import RequestLog
 from sandbox_ehr.wire import DropConnectionError, WSGIApp
 
-CLIENT_KEY = "sandbox.client_id"
+_NOTES = "sandbox.notes"  # a dict, since werkzeug hands the application a copy of the environment
 FAULTY = ("/fhir", "/auth")
 UNLOGGED = ("/_", "/static/", "/favicon.ico")
 
@@ -21,7 +21,7 @@ UNLOGGED = ("/_", "/static/", "/favicon.ico")
 class Traffic:
     """WSGI middleware around the whole application.
 
-    Faults meet /fhir and /auth only. Views name the client in `environ["sandbox.client_id"]` where they know it.
+    Faults meet /fhir and /auth only.
     """
 
     def __init__(self, app: WSGIApp, clock: Callable[[], float]) -> None:
@@ -35,6 +35,8 @@ class Traffic:
         method, path, query = environ["REQUEST_METHOD"], environ["PATH_INFO"], environ["QUERY_STRING"]
         arrived = self._clock()
         fault = self.faults.take(method, path, query) if path.startswith(FAULTY) else None
+        notes: dict[str, str] = {}
+        environ[_NOTES] = notes
         response, dropped = self._respond(environ, fault)
         if not path.startswith(UNLOGGED):
             self.log.add(
@@ -43,7 +45,7 @@ class Traffic:
                 query=query,
                 at=arrived,
                 status=response.status_code,
-                client=environ.get(CLIENT_KEY, ""),
+                client=notes.get("client", ""),
                 request_id=environ.get("HTTP_X_REQUEST_ID", ""),
                 fault=fault is not None,
                 dropped=dropped,
@@ -60,6 +62,11 @@ class Traffic:
             return (fault.spoil(response) if fault else response), False
         except DropConnectionError:
             return response, True
+
+
+def note_client(environ: dict[str, Any], client_id: str) -> None:
+    """Tells the log which client the request came from."""
+    environ[_NOTES]["client"] = client_id
 
 
 def traffic_blueprint(traffic: Traffic) -> Blueprint:

@@ -29,7 +29,7 @@ from sandbox_ehr.authorization.keys import SigningKeys
 from sandbox_ehr.authorization.ledger import Authorization, Ledger
 from sandbox_ehr.config import SandboxConfig
 from sandbox_ehr.people import People
-from sandbox_ehr.traffic import CLIENT_KEY
+from sandbox_ehr.traffic import note_client
 
 SYSTEM_TOKEN_SECONDS = 300  # SMART Backend Services: a token lives five minutes at most
 
@@ -74,13 +74,13 @@ class SmartServer(AuthorizationServer):  # type: ignore[misc]
         if token is None:
             return None
         owner = token.authorization
-        request.environ[CLIENT_KEY] = owner.client_id
+        note_client(request.environ, owner.client_id)
         return Access(frozenset(token.scope.split()), owner.patient, owner.user)
 
     def _find_client(self, client_id: str) -> RegisteredClient | None:
         client = self.clients.find(client_id)
         if client:
-            request.environ[CLIENT_KEY] = client_id
+            note_client(request.environ, client_id)
         return client
 
     def _lifetime(self, _client: RegisteredClient, grant_type: str) -> int:
