@@ -31,7 +31,8 @@ AddressInfo = tuple[int, int, int, str, tuple[Any, ...]]
 class Exchange:
     """One request and its answer. `ends` is on the monotonic clock.
 
-    `trusts_host` is asked, when a connection is opened, whether a host is that of a registration. `opened` tells whether it needed a new connection, `sent` whether any of the request was handed to the network.
+    `trusts_host` is asked, when a connection is opened, whether a host is that of a registration. `opened` tells
+    whether it needed a new connection, `sent` whether any of the request was handed to the network.
     """
 
     ends: float

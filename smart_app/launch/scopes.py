@@ -105,9 +105,9 @@ def _chart_scopes(configuration: SmartConfiguration, optional: Mapping[str, str]
 
 
 def _is_offered(configuration: SmartConfiguration, letter: str, kind: str) -> bool:
-    """Whether a scope that we could do without may be asked for.
+    """Whether a scope that we could do without may be asked for: strict servers refuse the launch over an unlisted one.
 
-    Strict servers answer an unlisted one with invalid_scope. A list without any resource scope says nothing of them (Epic lists only the others).
+    A list without any resource scope says nothing of them (Epic lists only the others).
     """
     listed = tuple(_resource_scopes(configuration.scopes_supported))
     return not listed or Granted(" ".join(configuration.scopes_supported)).can(letter, kind)
