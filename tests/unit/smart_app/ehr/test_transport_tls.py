@@ -57,8 +57,8 @@ def over_tls(certificate: Path, script: Script) -> Script:
     return secured
 
 
-def transport(ca_bundle: str) -> Transport:
-    return Transport(trusts_host=trusting("https://127.0.0.1"), ca_bundle=ca_bundle, deadline=DEADLINE)
+def transport(ca_bundle: str, deadline: float = 5) -> Transport:
+    return Transport(trusts_host=trusting("https://127.0.0.1"), ca_bundle=ca_bundle, deadline=deadline)
 
 
 def test_a_certificate_that_nobody_vouches_for_is_refused_before_anything_is_sent(certificate: Path) -> None:
@@ -94,7 +94,7 @@ def test_a_server_that_drips_through_tls_is_cut_at_the_deadline(certificate: Pat
     with raw_server(over_tls(certificate, script)) as server:
         started = time.monotonic()
         with pytest.raises(EhrTimeout) as caught:
-            transport(str(certificate)).request("GET", server.url.replace("http:", "https:"))
+            transport(str(certificate), DEADLINE).request("GET", server.url.replace("http:", "https:"))
         assert time.monotonic() - started < DEADLINE + 0.5
         assert caught.value.outcome_unknown
 
