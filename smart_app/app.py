@@ -8,6 +8,7 @@ from pathlib import Path
 from flask import Flask
 
 from smart_app import headers, problems
+from smart_app.admin.views import admin_pages
 from smart_app.clock import Clock, system_clock
 from smart_app.ehr.addresses import host_of
 from smart_app.ehr.capabilities import CapabilitiesCache
@@ -38,7 +39,7 @@ def create_app(settings: Settings | None = None, clock: Clock = system_clock) ->
     install(app, make_services(settings, clock))
     headers.install(app)
     problems.install(app)
-    for blueprint in (pages, launch_pages, panel_pages):
+    for blueprint in (pages, launch_pages, panel_pages, admin_pages):
         app.register_blueprint(blueprint)
     return app
 

@@ -133,5 +133,5 @@ def _pause(attempts: int, error: EhrError) -> int:
     """Seconds to the next try: what the EHR asks for, else doubling with jitter, so that workers do not march."""
     if isinstance(error, EhrBusy) and error.retry_after is not None:
         return max(1, int(error.retry_after))
-    longest = min(LONGEST_PAUSE_SECONDS, 2 ** min(attempts, 6))
+    longest = min(LONGEST_PAUSE_SECONDS, 1 << min(attempts, 6))
     return max(1, round(longest * random.uniform(0.5, 1.0)))  # noqa: S311 - not a secret

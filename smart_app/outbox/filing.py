@@ -29,7 +29,7 @@ Filed = Mapping[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Filing:
-    """One entry ready to be filed. `counted_seconds` is None where its month is not assessed; times in POSIX seconds."""
+    """One entry ready to be filed; times in POSIX seconds. `counted_seconds` is None where it is not known."""
 
     entry: Entry
     patient_id: str

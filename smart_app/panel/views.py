@@ -42,8 +42,8 @@ def press_timer(launch_id: str) -> AnyResponse:
         pressed = press(session, panel.launch, action, panel.now)
     if not wants_json():
         return _back(panel)
-    view = read_panel(panel)
-    return jsonify(timer=asdict(view.timer), entries=list(pressed.entries), paused_elsewhere=pressed.paused_elsewhere)
+    timer = _timer_json(read_panel(panel))
+    return jsonify(timer=timer, entries=list(pressed.entries), paused_elsewhere=pressed.paused_elsewhere)
 
 
 @panel_pages.post("/entries")
@@ -107,11 +107,12 @@ def log_out(launch_id: str) -> AnyResponse:
 def panel_json(view: PanelView) -> dict[str, Any]:
     """The panel as its JSON contract has it."""
     return {
-        "patient": asdict(view.banner),
-        "month": asdict(view.month),
+        "patient": {"id": view.banner.patient_id, **asdict(view.banner)},
+        "month": view.month.month,
+        "this_month": asdict(view.month),
         "assessment": view.assessment,
         "entries": [asdict(entry) for entry in view.entries],
-        "timer": asdict(view.timer),
+        "timer": _timer_json(view),
         "conditions": [asdict(condition) for condition in view.conditions],
         "care_plans": [asdict(plan) for plan in view.care_plans],
         "enrolment": view.enrolment,
@@ -119,6 +120,10 @@ def panel_json(view: PanelView) -> dict[str, Any]:
         "notices": list(view.notices),
         "csrf_token": view.csrf_token,
     }
+
+
+def _timer_json(view: PanelView) -> dict[str, Any]:
+    return {"running": view.timer.state == "running", **asdict(view.timer)}
 
 
 def _back(panel: OpenPanel) -> AnyResponse:

@@ -196,6 +196,14 @@ def end_launch(session: UnitOfWork, launch_id: str, now: int) -> None:
     session.execute(delete(ChartRow).where(ChartRow.launch_id == launch_id))
 
 
+def end_launches_of(session: UnitOfWork, registration_id: str, reference: str, now: int) -> None:
+    """Ends every open launch of a person, in all browsers."""
+    person = select(UserRow.id).where(UserRow.registration_id == registration_id, UserRow.reference == reference)
+    session.execute(
+        update(LaunchRow).where(LaunchRow.user_id.in_(person), LaunchRow.ended_at.is_(None)).values(ended_at=now)
+    )
+
+
 def save_tokens(session: UnitOfWork, launch_id: str, tokens: Tokens) -> None:
     """Keeps a launch's tokens, sealed, in place of any earlier ones."""
     session.execute(delete(TokenRow).where(TokenRow.launch_id == launch_id))

@@ -1,0 +1,1 @@
+"""Administration: registering EHRs, and what keeps the installation running."""
