@@ -58,6 +58,7 @@ def create_sandbox(config: SandboxConfig) -> Flask:
     app.register_blueprint(auth_blueprint(smart))
     app.register_blueprint(authorize_blueprint(AuthorizePage(smart, charts, people)))
     app.register_blueprint(pages_blueprint(Pages(config, charts, people, smart.ledger)))
+    app.register_error_handler(RecursionError, lambda _: ("The body is nested too deeply.", 400))
     app.after_request(_protect)
     _serve_fhir(app, sandbox)
     return app

@@ -147,7 +147,7 @@ def _row(patient: Resource) -> dict[str, str]:
         "name": name,
         "sort": name.casefold(),
         "birth_date": str(patient.get("birthDate", "")),
-        "age": age(patient),
+        "age": "" if deceased else age(patient),
         "gender": str(patient.get("gender", "")),
         "mrn": mrn(patient),
         "deceased": f"Deceased {deceased[:10]}" if isinstance(deceased, str) else "Deceased" if deceased else "",

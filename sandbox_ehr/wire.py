@@ -111,6 +111,10 @@ class Handler(BaseHTTPRequestHandler):
         except (ConnectionError, TimeoutError):
             self.close_connection = True
 
+    def version_string(self) -> str:
+        """The Server header."""
+        return "sandbox-ehr"
+
     def log_message(self, format: str, *args: object) -> None:
         """Stays quiet: the sandbox keeps its own log, without tokens."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from typing import Any
 
+from authlib.oauth2.rfc6749 import InvalidRequestError
 from authlib.oauth2.rfc7009 import RevocationEndpoint
 from authlib.oauth2.rfc7591 import ClientRegistrationEndpoint
 from authlib.oauth2.rfc7662 import IntrospectionEndpoint
@@ -16,16 +17,28 @@ from sandbox_ehr.config import CLIENT_AUTH_METHODS, GRANT_TYPES, Client
 DEFAULT_GRANT_TYPES = ["authorization_code"]
 
 
-class Revocation(RevocationEndpoint):  # type: ignore[misc]
-    """Takes back one access token, or with a refresh token the whole authorization."""
+class AnyTokenMixin:
+    """Finds a token by its value alone; a hint of its type, also a wrong one, changes nothing (RFC 7009 §2.1)."""
 
-    CLIENT_AUTH_METHODS = CLIENT_AUTH_METHODS
+    server: Any
+
+    def check_params(self, request: Any, client: RegisteredClient) -> None:
+        """Raises InvalidRequestError where no token is named."""
+        del client
+        if "token" not in request.form:
+            raise InvalidRequestError("token is missing.")
 
     def query_token(self, token_string: str, token_type_hint: str | None) -> Token | None:
-        """The token of that value; the hint is only a hint."""
+        """The token of that value."""
         del token_type_hint
         token: Token | None = self.server.ledger.token(token_string)
         return token
+
+
+class Revocation(AnyTokenMixin, RevocationEndpoint):  # type: ignore[misc]
+    """Takes back one access token, or with a refresh token the whole authorization."""
+
+    CLIENT_AUTH_METHODS = CLIENT_AUTH_METHODS
 
     def revoke_token(self, token: Token, request: Any) -> None:
         """Marks it as taken back."""
@@ -35,16 +48,10 @@ class Revocation(RevocationEndpoint):  # type: ignore[misc]
             token.authorization.revoked = True
 
 
-class Introspection(IntrospectionEndpoint):  # type: ignore[misc]
+class Introspection(AnyTokenMixin, IntrospectionEndpoint):  # type: ignore[misc]
     """Tells a confidential client about its own tokens."""
 
     CLIENT_AUTH_METHODS = ("client_secret_basic", "client_secret_post", "private_key_jwt")
-
-    def query_token(self, token_string: str, token_type_hint: str | None) -> Token | None:
-        """The token of that value; the hint is only a hint."""
-        del token_type_hint
-        token: Token | None = self.server.ledger.token(token_string)
-        return token
 
     def check_permission(self, token: Token, client: RegisteredClient, request: Any) -> bool:
         """Whether the token is the client's own."""

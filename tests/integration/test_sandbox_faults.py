@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import closing
 from http.client import HTTPConnection
@@ -13,6 +16,7 @@ import requests
 
 from sandbox_ehr.config import SandboxConfig
 from sandbox_ehr.server import SandboxServer
+from tests.charts import ROOT
 from tests.integration.sandbox_client import CLIENTS, App, app_at
 
 ADMIN = {"X-Sandbox-Admin": "1"}
@@ -201,3 +205,13 @@ def test_the_signed_in_user_opens_the_programme(server: SandboxServer) -> None:
 def test_an_unknown_patient_or_user_cannot_be_launched(server: SandboxServer) -> None:
     for path in ("/launch/nobody", "/chart/nobody", "/launch/okada.june?user=nobody"):
         assert requests.get(server.base_url + path, timeout=5).status_code == 404
+
+
+def test_it_runs_in_the_foreground_until_interrupted() -> None:
+    program = "from sandbox_ehr.server import run; from sandbox_ehr.config import SandboxConfig; "
+    program += "run(SandboxConfig(), 'localhost', 0, ready=lambda: print('ready', flush=True))"
+    with subprocess.Popen([sys.executable, "-W", "error", "-c", program], stdout=subprocess.PIPE, cwd=ROOT) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"ready\n"
+        process.send_signal(signal.SIGINT)
+        assert process.wait(10) == 0
