@@ -64,6 +64,8 @@ def _refreshed(services: Services, registration: Registration, launch: Launch, t
         with services.store.writing() as session:
             forget_refresh_token(session, launch.id)
         raise LaunchOver(launch.id) from None
+    if answer.patient and answer.patient != launch.patient_id:
+        raise LaunchOver(launch.id)  # a token for somebody else's chart writes nothing
     renewed = Tokens(answer.access_token, answer.refresh_token, answer.expires_at, tokens.version + 1)
     with services.store.writing() as session:
         save_tokens(session, launch.id, renewed)
