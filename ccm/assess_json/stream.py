@@ -29,7 +29,7 @@ def care_month_values(lines: Iterable[bytes]) -> Iterator[tuple[int, object]]:
         raise RefusedError("", "there is no care month in the input", 1)
     value = _complete_object(number, first)
     if value is None:
-        yield number, _parse(number, b"".join([first, *lines]))
+        yield number, _parse(number, b"\n".join([first, b"".join(lines)]).rstrip(_BLANK))
         return
     yield number, value
     for number, line in numbered:
@@ -38,8 +38,8 @@ def care_month_values(lines: Iterable[bytes]) -> Iterator[tuple[int, object]]:
 
 def _not_blank(lines: Iterable[bytes]) -> Iterator[tuple[int, bytes]]:
     for number, line in enumerate(lines, 1):
-        text = line.removeprefix(_BYTE_ORDER_MARK) if number == 1 else line
-        if text.strip(_BLANK):
+        text = (line.removeprefix(_BYTE_ORDER_MARK) if number == 1 else line).strip(_BLANK)
+        if text:
             yield number, text
 
 

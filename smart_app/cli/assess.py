@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from functools import lru_cache
@@ -66,7 +67,7 @@ def time_zone(name: str) -> ZoneInfo:
 
 def _opened(file: str) -> AbstractContextManager[BinaryIO]:
     if file == "-":
-        return nullcontext(click.get_binary_stream("stdin"))
+        return nullcontext(sys.stdin.buffer)
     try:
         return Path(file).open("rb")
     except OSError as error:

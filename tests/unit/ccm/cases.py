@@ -83,7 +83,7 @@ def minutes(count: float, day: int = 6, **fields: Any) -> dict[str, Any]:
 
 def own(count: float, day: int = 7, **fields: Any) -> dict[str, Any]:
     """So many minutes of the billing practitioner's own work."""
-    return minutes(count, day, performer=DOCTOR, performer_class="practitioner", **fields)
+    return minutes(count, day, **({"performer": DOCTOR, "performer_class": "practitioner"} | fields))
 
 
 def assessed(case: dict[str, Any]) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from calendar import monthrange
 from collections import Counter
 from datetime import UTC, date, datetime
-from functools import lru_cache
+from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -27,7 +27,7 @@ COUNTED = {
 }
 
 
-@lru_cache(maxsize=None)
+@cache
 def local_day(second: int, zone: str) -> date:
     return datetime.fromtimestamp(second, UTC).astimezone(ZoneInfo(zone)).date()
 
@@ -41,7 +41,7 @@ def month_days(case: dict[str, Any]) -> tuple[date, date]:
     return date(year, number, 1), date(year, number, monthrange(year, number)[1])
 
 
-def reason(case: dict[str, Any], entry: dict[str, Any], second: int) -> str | None:
+def reason(case: dict[str, Any], entry: dict[str, Any], second: int) -> str | None:  # noqa: PLR0911 - dumb on purpose
     """Why this second of this entry does not count, overlap aside."""
     first, last = month_days(case)
     enrolment, facts = case["enrolment"], case["facts"]
@@ -120,7 +120,7 @@ def _billed(case: dict[str, Any], shared: list[int], personal: list[int]) -> dic
     track = max(choice, key=lambda t: met[t][0]) if choice else None  # the first of equals, in the order above
     claim, day = {}, None
     if track:
-        cents, more, last_second = met[track]
+        _, more, last_second = met[track]
         claim = {_PAID[track][0][0]: 1} | ({_PAID[track][1][0]: more} if more else {})
         days = [month_days(case)[1]]
         if case["patient"].get("deceased_on"):
