@@ -124,7 +124,10 @@ class Gap:
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """All that was read of one chart in one round; `gaps` says what could not be read, and is never dropped."""
+    """All that was read of one chart in one round; `gaps` says what could not be read, and is never dropped.
+
+    `unread` names the parts of which nothing could be read, as their gaps name them.
+    """
 
     patient: ChartPatient
     problems: tuple[Problem, ...] = ()
@@ -132,3 +135,4 @@ class Chart:
     filed: tuple[FiledTime, ...] = ()
     encounter: LaunchEncounter | None = None
     gaps: tuple[Gap, ...] = ()
+    unread: tuple[str, ...] = ()

@@ -65,7 +65,8 @@ def read_chart(
         for extra in alongside:
             pool.submit(extra)
     chart = _chart(patient.result(), problems.result(), care_plans.result(), goals.result(), filed.result())
-    return ChartReading(replace(chart, encounter=encounter.result()), user_name.result())
+    unread = tuple(sorted(parts.unread))
+    return ChartReading(replace(chart, encounter=encounter.result(), unread=unread), user_name.result())
 
 
 def _chart(
@@ -88,6 +89,7 @@ class _Parts:
     def __init__(self, client: FhirClient, request: ChartRequest) -> None:
         self._client = client
         self._request = request
+        self.unread: list[str] = []
 
     def problems(self) -> SearchResult:
         return self._search("Condition", "Conditions")
@@ -97,10 +99,10 @@ class _Parts:
             return self._unguarded("CarePlan", "Care plans")
         except EhrRefused as refused:
             if refused.status != 400:
-                return _missing("Care plans", refused)
+                return self._missing("Care plans", refused)
             return self._search("CarePlan", "Care plans", category=",".join(CARE_PLAN_CATEGORIES))
         except EhrError as error:
-            return _missing("Care plans", error)
+            return self._missing("Care plans", error)
 
     def goals(self) -> SearchResult:
         if not self._request.granted.can("s", "Goal"):
@@ -131,12 +133,12 @@ class _Parts:
         try:
             return self._unguarded(resource_type, part, **parameters)
         except EhrError as error:
-            return _missing(part, error)
+            return self._missing(part, error)
 
     def _unguarded(self, resource_type: str, part: str, **parameters: str) -> SearchResult:
         query = {"patient": self._request.patient_id, **parameters, "_count": _PAGE}
         return self._client.search(resource_type, query, part=part, deadline=self._request.deadline)
 
-
-def _missing(part: str, error: EhrError) -> SearchResult:
-    return SearchResult((), (Gap(part, f"could not be read: {error}"),))
+    def _missing(self, part: str, error: EhrError) -> SearchResult:
+        self.unread.append(part)
+        return SearchResult((), (Gap(part, f"could not be read: {error}"),))

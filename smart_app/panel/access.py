@@ -49,7 +49,7 @@ def open_panel(services: Services, launch_id: str) -> OpenPanel:
         registration = get_registration(session, practice.registration_id)
     allow_framing(registration.frame_ancestors)
     _refuse_ended(services, launch, registration, now)
-    if now - launch.last_seen_at >= _TOUCH_SECONDS and not request.headers.get("X-Background"):
+    if now - launch.last_seen_at >= _TOUCH_SECONDS and not request.headers.get("X-Cadence-Refresh"):
         with services.store.writing() as session:
             touch_launch(session, launch.id, now)
     token = csrf_token(services.keyring.cookie_secret, launch.id, cookie)

@@ -33,6 +33,7 @@ from smart_app.roles import ROLES
 from smart_app.store.ledger import LedgerEntry
 from smart_app.store.timers import Timer
 
+_SECTIONS = {"conditions": "Conditions", "care_plans": "Care plans"}
 _RING_TARGET = 20  # the first threshold of the staff track, where the assessment names no next unit
 
 
@@ -90,6 +91,7 @@ def present(known: Known) -> PanelView:
         timezone=panel.practice.timezone,
         smart_style={},
         local_date=today.isoformat(),
+        unread=tuple(name for name, part in _SECTIONS.items() if part in known.chart.unread),
     )
 
 
@@ -112,7 +114,9 @@ def _banner(panel: OpenPanel, chart: Chart, today: date) -> BannerView:
 
 def _writeback(panel: OpenPanel) -> WritebackView:
     rung = panel.launch.rung
-    return WritebackView(rung, RUNG_LABELS[rung], panel.launch.rung_why, ok=rung != LEDGER_ONLY)
+    if rung == LEDGER_ONLY:
+        return WritebackView(rung, "Time is kept in Cadence only, not in the chart", panel.launch.rung_why, ok=False)
+    return WritebackView(rung, RUNG_LABELS[rung], panel.launch.rung_why, ok=True)
 
 
 def _month(known: Known, today: date) -> MonthView:
