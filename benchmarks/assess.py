@@ -11,9 +11,10 @@ import json
 import math
 import random
 from collections import deque
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from statistics import median
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from benchmarks.report import paired, print_result, ratios, seconds
 from ccm.assessment.care_month import CARE_PLAN_ELEMENTS
@@ -73,14 +74,14 @@ def care_month_lines(count: int) -> list[bytes]:
 
 
 def _care_month(draw: random.Random, number: int) -> dict[str, Any]:
-    month = draw.randint(1, 12)
+    month, zone = draw.randint(1, 12), draw.choice(_ZONES)
     return {
         "month": f"2026-{month:02d}",
-        "timezone": draw.choice(_ZONES),
+        "timezone": zone,
         "patient": {"id": f"patient-{number}"},
         "enrolment": _enrolment(draw),
         "facts": {"mdm": draw.choice(["none", "low", "moderate"]), "visits": _visits(draw, month)},
-        "entries": [_entry(draw, month, index) for index in range(6)],
+        "entries": [_entry(draw, month, ZoneInfo(zone), index) for index in range(6)],
     }
 
 
@@ -110,8 +111,8 @@ def _visits(draw: random.Random, month: int) -> list[dict[str, str]]:
     return [{"on": f"2026-{month:02d}-{draw.randint(1, 28):02d}"}] if draw.random() < 0.3 else []
 
 
-def _entry(draw: random.Random, month: int, index: int) -> dict[str, Any]:
-    start = datetime(2026, month, draw.randint(1, 28), draw.randint(13, 22), draw.randint(0, 59), tzinfo=UTC)
+def _entry(draw: random.Random, month: int, zone: ZoneInfo, index: int) -> dict[str, Any]:
+    start = datetime(2026, month, draw.randint(1, 28), draw.randint(8, 17), draw.randint(0, 59), tzinfo=zone)
     own = draw.random() < 0.2
     return {
         "id": f"e{index}",

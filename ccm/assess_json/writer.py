@@ -1,7 +1,6 @@
 """Owns writing an assessment as JSON: amounts as decimal strings with two places, days as YYYY-MM-DD.
 
-The text is put together from fragments, because a track's result is the same object for the same minutes and its
-fragment is made once.
+The text is put together from fragments, because the same minutes earn the same object and its fragment is made once.
 """
 
 from __future__ import annotations
@@ -12,7 +11,7 @@ from functools import lru_cache
 from json.encoder import encode_basestring_ascii as _string
 from typing import Any
 
-from ccm.assessment.result import Alternative, Assessment, Excluded, Finding, Line, NextUnit, TrackResult
+from ccm.assessment.result import Alternative, Assessment, Earnings, Excluded, Finding, Line, NextUnit, TrackResult
 from ccm.tables import money
 
 
@@ -24,35 +23,35 @@ def assessment_object(assessment: Assessment) -> dict[str, Any]:
 
 def assessment_json(assessment: Assessment) -> str:
     """The assessment as one line of ASCII JSON."""
-    tracks = [f"{_string(name)}: {_track(result)}" for name, result in assessment.tracks.items()]
+    tracks, claim, upcoming = _earnings(assessment.earnings)
+    day = assessment.date_of_service
     return (
         f'{{"month": {_string(assessment.month)}, "rules": {_string(assessment.rules)}, '
-        f'"counted_seconds": {assessment.counted_seconds}, "tracks": {{{", ".join(tracks)}}}, '
-        f'{_claim(assessment)}, "ready": {_bool(assessment.ready)}, '
+        f'"counted_seconds": {assessment.counted_seconds}, {tracks}, {claim}, '
+        f'"date_of_service": {_string(day.isoformat()) if day else "null"}, "ready": {_bool(assessment.ready)}, '
         f'"blockers": {_array(map(_finding, assessment.blockers))}, '
         f'"warnings": {_array(map(_finding, assessment.warnings))}, '
-        f'"next": {_next(assessment.next)}, '
-        f'"excluded": {_array(map(_excluded, assessment.excluded))}, '
-        f'"alternatives": {_array(map(_alternative, assessment.alternatives))}}}'
+        f'"excluded": {_array(map(_excluded, assessment.excluded))}, {upcoming}}}'
     )
 
 
-def _claim(assessment: Assessment) -> str:
-    if assessment.track is None or assessment.date_of_service is None:
-        return '"track": null, "lines": [], "amount": "0.00", "date_of_service": null'
-    billed = assessment.tracks[assessment.track]
+@lru_cache(maxsize=4096)
+def _earnings(earns: Earnings) -> tuple[str, str, str]:
+    """The fields of the tracks, of the claim, and of what more minutes would bring."""
+    tracks = [f"{_string(name)}: {_track(result)}" for name, result in earns.tracks.items()]
+    claim = _lines_and_amount(earns.tracks[earns.track]) if earns.track else '"lines": [], "amount": "0.00"'
+    alternatives = _array(map(_alternative, earns.alternatives))
     return (
-        f'"track": {_string(assessment.track)}, {_lines_and_amount(billed)}, '
-        f'"date_of_service": "{assessment.date_of_service.isoformat()}"'
+        f'"tracks": {{{", ".join(tracks)}}}',
+        f'"track": {_string(earns.track) if earns.track else "null"}, {claim}',
+        f'"next": {_next(earns.next)}, "alternatives": {alternatives}',
     )
 
 
-@lru_cache(maxsize=8192)
 def _track(result: TrackResult) -> str:
     return f'{{"minutes": {result.minutes}, "met": {_bool(result.met)}, {_lines_and_amount(result)}}}'
 
 
-@lru_cache(maxsize=8192)
 def _lines_and_amount(result: TrackResult) -> str:
     return f'"lines": {_array(map(_line, result.lines))}, "amount": "{money(result.cents)}"'
 

@@ -13,7 +13,7 @@ from ccm.assessment.care_month import (
     Service,
     Stay,
 )
-from ccm.assessment.result import Alternative, Assessment, Excluded, Finding, Line, NextUnit, TrackResult
+from ccm.assessment.result import Alternative, Assessment, Earnings, Excluded, Finding, Line, NextUnit, TrackResult
 
 __all__ = [
     "Alternative",
@@ -22,6 +22,7 @@ __all__ = [
     "BillingPractitioner",
     "CareMonth",
     "Consent",
+    "Earnings",
     "Enrolment",
     "Excluded",
     "Facts",

@@ -8,7 +8,6 @@ from ccm.assessment.care_month import DISCLOSURES
 from ccm.assessment.criteria import conditions_fewer_than_two, conditions_not_attested, initiating_visit_missing
 from ccm.assessment.findings import Check, Considered, conflicts_of_month, listed
 from ccm.assessment.tracks import decision_making_suffices
-from ccm.assessment.upcoming import next_unit
 from ccm.npi import npi_is_valid
 
 
@@ -82,10 +81,11 @@ def _billing_practitioner_missing(seen: Considered) -> str:
 
 def _mdm_missing(seen: Considered) -> str:
     level = seen.case.facts.decision_making
-    if seen.case.policy.track == "best" or decision_making_suffices(seen.rule, level):
+    if seen.case.policy.track == "best" or decision_making_suffices(seen.earnings.shown, level):
         return ""
-    needed = " or ".join(seen.rule.decision_making)
-    return f"The {seen.rule.name} track needs {needed} medical decision making this month: record it, or change track."
+    track = seen.earnings.shown
+    needed = " or ".join(track.decision_making)
+    return f"The {track.name} track needs {needed} medical decision making this month: record it, or change track."
 
 
 def _service_conflict(seen: Considered) -> str:
@@ -106,11 +106,10 @@ def _billed_elsewhere(seen: Considered) -> str:
 
 
 def _below_threshold(seen: Considered) -> str:
-    if seen.billed or _mdm_missing(seen):
+    earns = seen.earnings
+    if earns.track or earns.next is None:  # without lines, nothing is next only where decision making is missing
         return ""
-    minutes = seen.tracks[seen.rule.name].minutes
-    upcoming = next_unit(seen.rule, minutes)
-    return f"{minutes} min counted so far: {upcoming.text}." if upcoming else ""
+    return f"{earns.tracks[earns.shown.name].minutes} min counted so far: {earns.next.text}."
 
 
 BLOCKERS: Final[tuple[tuple[str, Check], ...]] = (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from functools import lru_cache
 
 from ccm.assessment.care_month import AttestedCondition
 from ccm.assessment.findings import Considered
@@ -23,7 +24,7 @@ def conditions_fewer_than_two(seen: Considered) -> str:
 def conditions_not_attested(seen: Considered) -> str:
     """Two or more are listed, but fewer than two different codes have all that an auditor asks for."""
     conditions = seen.case.enrolment.conditions
-    complete = len({_code(row) for row in conditions if _is_complete(row)})
+    complete = len({_spelt_alike(row.icd10) for row in conditions if _is_complete(row)})
     if complete >= _LEAST_CONDITIONS or _listed(conditions) < _LEAST_CONDITIONS:
         return ""
     return (
@@ -49,18 +50,19 @@ def initiating_visit_missing(seen: Considered) -> str:
 
 
 def _listed(conditions: tuple[AttestedCondition, ...]) -> int:
-    codes = [_code(row) for row in conditions]
+    codes = [_spelt_alike(row.icd10) for row in conditions]
     return len({code for code in codes if code}) + codes.count("")
 
 
-def _code(row: AttestedCondition) -> str:
-    """The code without the spelling: e11.9, E11.9 and E119 are one code."""
-    return (row.icd10 or "").strip().upper().replace(".", "")
+@lru_cache(maxsize=4096)
+def _spelt_alike(code: str | None) -> str:
+    """One spelling for one code: e11.9, E11.9 and E119 are the same; '' where there is none."""
+    return (code or "").strip().upper().replace(".", "")
 
 
 def _is_complete(row: AttestedCondition) -> bool:
     long_enough = row.expected_months is not None and row.expected_months >= _LEAST_MONTHS
-    return bool(_code(row) and row.attested_on and row.attested_by and long_enough and row.significant_risk)
+    return bool(row.icd10 and row.attested_on and row.attested_by and long_enough and row.significant_risk)
 
 
 def _year_before(day: date) -> date:

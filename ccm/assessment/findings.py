@@ -2,28 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from ccm.assessment.care_month import CareMonth, Service
-from ccm.assessment.result import Finding, TrackResult
+from ccm.assessment.result import Earnings, Finding
 from ccm.months import LocalMonth
-from ccm.tables import CodeTable, Conflict, TrackRule
+from ccm.tables import CodeTable, Conflict
 
 
 @dataclass(frozen=True, slots=True)
 class Considered:
-    """What the checks look at: the case, its calendar and table, and what was earned.
-
-    `rule` is the track billed, or where none is met the one that the minutes are counted towards.
-    """
+    """What the checks look at: the case, its calendar and table, and what its minutes earn."""
 
     case: CareMonth
     calendar: LocalMonth
     table: CodeTable
-    tracks: Mapping[str, TrackResult]
-    rule: TrackRule
-    billed: bool
+    earnings: Earnings
 
 
 Check = Callable[[Considered], str]  # says what to do in plain words; '' where all is well

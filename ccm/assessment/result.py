@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+
+from ccm.tables import TrackRule
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,12 +25,9 @@ class Line:
         return self.units * self.unit_cents
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True)
 class TrackResult:
-    """What one track earns: whole minutes, whether its conditions are met, its lines (none unless met).
-
-    Compared by identity: the same track and minutes give the same object, so that what is made of it can be cached.
-    """
+    """What one track earns: whole minutes, whether its conditions are met, its lines (none unless met)."""
 
     minutes: int
     met: bool
@@ -72,22 +72,44 @@ class Excluded:
     reason: str
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Earnings:
+    """What the minutes earn: each track by name, the one billed, and what more minutes would bring.
+
+    `shown` is the track billed, or where none is, the one that minutes are counted towards. Compared by identity, so
+    that what is made of it can be cached.
+    """
+
+    tracks: Mapping[str, TrackResult]
+    track: str | None
+    shown: TrackRule
+    next: NextUnit | None
+    alternatives: tuple[Alternative, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Assessment:
-    """The whole answer for one care month. `tracks` has each track by name; `track` is the one billed, if any."""
+    """The whole answer for one care month."""
 
     month: str
     rules: str
     counted_seconds: int
-    tracks: dict[str, TrackResult]
-    track: str | None
+    earnings: Earnings
     date_of_service: date | None
     ready: bool
     blockers: tuple[Finding, ...]
     warnings: tuple[Finding, ...]
-    next: NextUnit | None
     excluded: tuple[Excluded, ...]
-    alternatives: tuple[Alternative, ...]
+
+    @property
+    def tracks(self) -> Mapping[str, TrackResult]:
+        """Every track's result by its name, billed or not."""
+        return self.earnings.tracks
+
+    @property
+    def track(self) -> str | None:
+        """The track billed, None without lines."""
+        return self.earnings.track
 
     @property
     def lines(self) -> tuple[Line, ...]:
@@ -98,3 +120,13 @@ class Assessment:
     def cents(self) -> int:
         """The claim's amount."""
         return self.tracks[self.track].cents if self.track else 0
+
+    @property
+    def next(self) -> NextUnit | None:
+        """The next unit that minutes alone would earn."""
+        return self.earnings.next
+
+    @property
+    def alternatives(self) -> tuple[Alternative, ...]:
+        """What the tracks not billed would pay."""
+        return self.earnings.alternatives

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Final
 
 from ccm.assessment.care_month import CARE_PLAN_ELEMENTS
@@ -11,9 +12,13 @@ from ccm.assessment.tracks import decision_making_suffices
 
 def _care_plan_incomplete(seen: Considered) -> str:
     plan = seen.case.enrolment.care_plan
-    if plan is None or len(plan.elements) == len(CARE_PLAN_ELEMENTS):
-        return ""
-    return f"Add to the care plan: {listed(v for k, v in CARE_PLAN_ELEMENTS.items() if k not in plan.elements)}."
+    return "" if plan is None else _elements_to_add(plan.elements)
+
+
+@lru_cache(maxsize=4096)
+def _elements_to_add(present: frozenset[str]) -> str:
+    missing = [words for code, words in CARE_PLAN_ELEMENTS.items() if code not in present]
+    return f"Add to the care plan: {listed(missing)}." if missing else ""
 
 
 def _pcm_other_practitioner(seen: Considered) -> str:
@@ -53,7 +58,7 @@ def _decision_making_unknown(seen: Considered) -> str:
     waiting = [
         rule.base.code
         for rule in seen.table.tracks
-        if not decision_making_suffices(rule, None) and seen.tracks[rule.name].minutes >= rule.base.minutes
+        if not decision_making_suffices(rule, None) and seen.earnings.tracks[rule.name].minutes >= rule.base.minutes
     ]
     if not waiting:
         return ""
@@ -61,9 +66,9 @@ def _decision_making_unknown(seen: Considered) -> str:
 
 
 def _amount_estimated(seen: Considered) -> str:
-    result = seen.tracks[seen.rule.name]
-    codes = [line.code for line in result.lines if line.estimated]
-    if not codes or not seen.billed:
+    track = seen.earnings.track
+    codes = [line.code for line in seen.earnings.tracks[track].lines if line.estimated] if track else []
+    if not codes:
         return ""
     return f"The amount of {listed(codes)} is an estimate from an earlier year: set the practice's own."
 
