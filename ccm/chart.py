@@ -126,7 +126,8 @@ class Gap:
 class Chart:
     """All that was read of one chart in one round; `gaps` says what could not be read, and is never dropped.
 
-    `unread` names the parts of which nothing could be read, as their gaps name them.
+    `encounters` are the visits and stays of the last thirteen months. `unread` names the parts of which nothing could
+    be read, as their gaps name them.
     """
 
     patient: ChartPatient
@@ -134,5 +135,6 @@ class Chart:
     care_plans: tuple[CarePlan, ...] = ()
     filed: tuple[FiledTime, ...] = ()
     encounter: LaunchEncounter | None = None
+    encounters: tuple[LaunchEncounter, ...] = ()
     gaps: tuple[Gap, ...] = ()
     unread: tuple[str, ...] = ()

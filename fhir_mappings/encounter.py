@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from ccm.chart import LaunchEncounter
 from ccm.entries import Entry
 from fhir_mappings.codes import ENTRY_SYSTEM, class_code, concept, programme_code
 from fhir_mappings.parts import entry_from, identifier, our_codes, performer, reference
 from fhir_mappings.times import minutes, minutes_quantity, period, posix
-from fhir_mappings.tolerant import Json, codings, line, mapping, mappings
+from fhir_mappings.tolerant import Json, codings, identifier_of, line, mapping, mappings
 from fhir_mappings.validation import Resource, validated
 
 _VIRTUAL = {"system": "http://terminology.hl7.org/CodeSystem/v3-ActCode", "code": "VR", "display": "virtual"}
@@ -29,6 +29,13 @@ def read_launch_encounter(resource: object) -> LaunchEncounter | None:
         start=line(stated.get("start")),
         end=line(stated.get("end")),
     )
+
+
+def read_encounters(resources: Iterable[object]) -> tuple[LaunchEncounter, ...]:
+    """The chart's visits and stays, without those that we filed and those entered in error; never raises."""
+    others = (each for each in resources if not identifier_of(mapping(each), ENTRY_SYSTEM))
+    found = (read_launch_encounter(each) for each in others)
+    return tuple(each for each in found if each is not None and each.status != "entered-in-error")
 
 
 def build_encounter(

@@ -14,7 +14,7 @@ from ccm.chart import Chart, Gap, LaunchEncounter
 from fhir_mappings.care_plan import read_care_plans
 from fhir_mappings.codes import CODE_SYSTEM, ENTRY_TIME, MONTH_TIME
 from fhir_mappings.condition import read_problems
-from fhir_mappings.encounter import read_launch_encounter
+from fhir_mappings.encounter import read_encounters, read_launch_encounter
 from fhir_mappings.observation import read_filed_time
 from fhir_mappings.patient import read_patient
 from fhir_mappings.practitioner import practitioner_name
@@ -29,12 +29,16 @@ _PAGE = "200"
 
 @dataclass(frozen=True, slots=True)
 class ChartRequest:
-    """What to read: FHIR ids; `encounter_id` and `user` ("Practitioner/1") may be empty; `deadline` in seconds."""
+    """What to read: FHIR ids; `encounter_id` and `user` ("Practitioner/1") may be empty; `deadline` in seconds.
+
+    `since` is the first day (ISO) of the visits and stays that are wanted.
+    """
 
     patient_id: str
     encounter_id: str
     user: str
     granted: Granted
+    since: str
     deadline: float
 
 
@@ -54,19 +58,27 @@ def read_chart(
     Raises `EhrError` if the Patient cannot be read.
     """
     parts = _Parts(client, request)
-    with ThreadPoolExecutor(max_workers=7 + len(alongside)) as pool:
+    with ThreadPoolExecutor(max_workers=8 + len(alongside)) as pool:
         patient = pool.submit(client.read, f"Patient/{request.patient_id}", deadline=request.deadline)
         problems = pool.submit(parts.problems)
         care_plans = pool.submit(parts.care_plans)
         goals = pool.submit(parts.goals)
         filed = pool.submit(parts.filed_time)
         encounter = pool.submit(parts.encounter)
+        encounters = pool.submit(parts.encounters)
         user_name = pool.submit(parts.user)
         for extra in alongside:
             pool.submit(extra)
     chart = _chart(patient.result(), problems.result(), care_plans.result(), goals.result(), filed.result())
-    unread = tuple(sorted(parts.unread))
-    return ChartReading(replace(chart, encounter=encounter.result(), unread=unread), user_name.result())
+    visits = encounters.result()
+    chart = replace(
+        chart,
+        encounter=encounter.result(),
+        encounters=read_encounters(visits.resources),
+        gaps=(*chart.gaps, *visits.gaps),
+        unread=tuple(sorted(parts.unread)),
+    )
+    return ChartReading(chart, user_name.result())
 
 
 def _chart(
@@ -117,6 +129,11 @@ class _Parts:
         if not self._request.encounter_id or not self._request.granted.can("r", "Encounter"):
             return None
         return read_launch_encounter(self._read_or_none(f"Encounter/{self._request.encounter_id}"))
+
+    def encounters(self) -> SearchResult:
+        if not self._request.granted.can("s", "Encounter"):
+            return SearchResult((), (Gap("Visits and stays", "the EHR did not grant us reading them"),))
+        return self._search("Encounter", "Visits and stays", date=f"ge{self._request.since}")
 
     def user(self) -> str:
         if not self._request.user.startswith("Practitioner/") or not self._request.granted.can("r", "Practitioner"):

@@ -7,6 +7,7 @@ in one parallel round, verifies who signed in, and opens the launch (SMART App L
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 
 from smart_app.ehr.chart_reading import ChartReading, ChartRequest, read_chart
 from smart_app.ehr.client import FhirClient
@@ -188,6 +189,7 @@ def _read(services: Services, sign_in: _SignIn) -> ChartReading:
         encounter_id=token.encounter,
         user=likely_fhir_user(token.id_token),
         granted=sign_in.granted,
+        since=_a_year_and_a_month_before(services.clock()),
         deadline=services.settings.ehr_deadline_seconds,
     )
     client = FhirClient(sign_in.registration.issuer, services.transport, token.access_token)
@@ -199,6 +201,11 @@ def _read(services: Services, sign_in: _SignIn) -> ChartReading:
             lambda: services.capabilities.get(sign_in.registration.issuer),
         ],
     )
+
+
+def _a_year_and_a_month_before(now: int) -> str:
+    """The first day of the visits that matter: an initiating visit may lie a year before the enrolment."""
+    return (datetime.fromtimestamp(now, UTC).date() - timedelta(days=396)).isoformat()
 
 
 def _open(services: Services, sign_in: _SignIn, reading: ChartReading, identity: Identity, browser: str) -> Opened:

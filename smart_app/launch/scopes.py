@@ -21,7 +21,7 @@ _READ: Final[Mapping[str, str]] = {
     "Condition": "rs",
     "CarePlan": "rs",
     "Observation": "rs",
-    "Encounter": "r",
+    "Encounter": "rs",
 }
 _READ_IF_OFFERED: Final[Mapping[str, str]] = {"Goal": "rs"}
 _WRITTEN: Final[Mapping[str, Mapping[str, str]]] = {

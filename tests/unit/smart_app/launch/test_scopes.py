@@ -24,9 +24,9 @@ def test_the_best_policy_asks_for_every_rung_of_the_ladder() -> None:
 @pytest.mark.parametrize(
     ("policy", "written"),
     [
-        ("observation", {"patient/Observation.crus", "patient/Encounter.r", "patient/DocumentReference.cus"}),
-        ("note", {"patient/Observation.rs", "patient/Encounter.r", "patient/DocumentReference.cus"}),
-        ("ledger_only", {"patient/Observation.rs", "patient/Encounter.r"}),
+        ("observation", {"patient/Observation.crus", "patient/Encounter.rs", "patient/DocumentReference.cus"}),
+        ("note", {"patient/Observation.rs", "patient/Encounter.rs", "patient/DocumentReference.cus"}),
+        ("ledger_only", {"patient/Observation.rs", "patient/Encounter.rs"}),
     ],
 )
 def test_a_lower_policy_asks_for_no_more_than_it_needs(policy: str, written: set[str]) -> None:
@@ -55,7 +55,7 @@ def test_writing_is_not_asked_for_where_the_ehr_lists_its_resource_scopes_withou
     listed = replace(V2, scopes_supported=("patient/Observation.crs", "patient/Condition.rs"))
     scopes = asked(listed, write_back="best").split()
     assert "patient/Observation.crs" in scopes
-    assert "patient/Encounter.r" in scopes
+    assert "patient/Encounter.rs" in scopes
     assert not any("DocumentReference" in scope or "Goal" in scope for scope in scopes)
 
 
