@@ -226,6 +226,44 @@ class EntryRow(Base):
     sealed_void_reason: Mapped[bytes | None]
 
 
+class RecordRow(Base):
+    """One event of a patient's programme: enrolment, attestation, care plan or a fact of a month; never changed."""
+
+    __tablename__ = "record"
+    __table_args__ = (UniqueConstraint("practice_id", "patient_id", "stream", "number"),)
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    practice_id: Mapped[str] = mapped_column(ForeignKey("practice.id"))
+    patient_id: Mapped[str] = mapped_column(FhirId)
+    stream: Mapped[str] = mapped_column(String(32))
+    number: Mapped[int]
+    user_id: Mapped[str] = mapped_column(ForeignKey("app_user.id"))
+    recorded_at: Mapped[int]
+    sealed_body: Mapped[bytes]
+
+
+class StaffRow(Base):
+    """One row of the staff register: who works for the practice as what, from when to when (ISO days, in its zone)."""
+
+    __tablename__ = "staff"
+    __table_args__ = (Index("ix_staff_performer", "practice_id", "performer"),)
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    practice_id: Mapped[str] = mapped_column(ForeignKey("practice.id"))
+    performer: Mapped[str]
+    name: Mapped[str]
+    employer: Mapped[str]
+    credential: Mapped[str]
+    licence: Mapped[str]
+    licence_state: Mapped[str]
+    supervisor: Mapped[str]
+    country: Mapped[str]
+    clinical: Mapped[bool | None] = mapped_column(Boolean)
+    effective_from: Mapped[str]
+    effective_to: Mapped[str]
+    recorded_at: Mapped[int]
+
+
 class DeliveryRow(Base):
     """The outbox: one entry on its way into the chart. `fence` grows with each claim; a stale worker's is refused."""
 

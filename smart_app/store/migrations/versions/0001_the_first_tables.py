@@ -153,6 +153,45 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_launch_user_id"), ["user_id"], unique=False)
 
     op.create_table(
+        "record",
+        sa.Column("id", sa.String(length=64), nullable=False),
+        sa.Column("practice_id", sa.String(length=64), nullable=False),
+        sa.Column("patient_id", sa.String(length=64), nullable=False),
+        sa.Column("stream", sa.String(length=32), nullable=False),
+        sa.Column("number", sa.BigInteger(), nullable=False),
+        sa.Column("user_id", sa.String(length=64), nullable=False),
+        sa.Column("recorded_at", sa.BigInteger(), nullable=False),
+        sa.Column("sealed_body", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(["practice_id"], ["practice.id"], name=op.f("fk_record_practice_id")),
+        sa.ForeignKeyConstraint(["user_id"], ["app_user.id"], name=op.f("fk_record_user_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_record")),
+        sa.UniqueConstraint(
+            "practice_id", "patient_id", "stream", "number", name=op.f("uq_record_practice_id_patient_id_stream_number")
+        ),
+    )
+    op.create_table(
+        "staff",
+        sa.Column("id", sa.String(length=64), nullable=False),
+        sa.Column("practice_id", sa.String(length=64), nullable=False),
+        sa.Column("performer", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("employer", sa.Text(), nullable=False),
+        sa.Column("credential", sa.Text(), nullable=False),
+        sa.Column("licence", sa.Text(), nullable=False),
+        sa.Column("licence_state", sa.Text(), nullable=False),
+        sa.Column("supervisor", sa.Text(), nullable=False),
+        sa.Column("country", sa.Text(), nullable=False),
+        sa.Column("clinical", sa.Boolean(), nullable=True),
+        sa.Column("effective_from", sa.Text(), nullable=False),
+        sa.Column("effective_to", sa.Text(), nullable=False),
+        sa.Column("recorded_at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["practice_id"], ["practice.id"], name=op.f("fk_staff_practice_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_staff")),
+    )
+    with op.batch_alter_table("staff", schema=None) as batch_op:
+        batch_op.create_index("ix_staff_performer", ["practice_id", "performer"], unique=False)
+
+    op.create_table(
         "chart_snapshot",
         sa.Column("launch_id", sa.String(length=64), nullable=False),
         sa.Column("read_at", sa.BigInteger(), nullable=False),

@@ -1,0 +1,75 @@
+"""Owns the records of a patient's programme: what was said, by whom, when, and never changed afterwards.
+
+Each record is one event of one stream ("enrolment", "attestations", "care_plan", "facts"); the state is what `ccm`
+folds out of them. The number of an event in its stream is its version, which an auditor can ask for.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+
+from smart_app.store.engine import UnitOfWork
+from smart_app.store.registrations import new_id
+from smart_app.store.tables import RecordRow
+
+
+class RecordsChanged(Exception):
+    """Somebody else added to the stream since it was read: read it again, then decide again."""
+
+
+@dataclass(frozen=True, slots=True)
+class PatientRef:
+    """A patient of a practice, by the EHR's id."""
+
+    practice_id: str
+    patient_id: str
+
+
+def read_records(session: UnitOfWork, patient: PatientRef, stream: str) -> list[dict[str, Any]]:
+    """The stream's events as they were kept, oldest first; the first is number 1."""
+    rows = session.scalars(
+        select(RecordRow)
+        .where(
+            RecordRow.practice_id == patient.practice_id,
+            RecordRow.patient_id == patient.patient_id,
+            RecordRow.stream == stream,
+        )
+        .order_by(RecordRow.number)
+    )
+    return [json.loads(session.vault.open(row.sealed_body, tenant=row.practice_id, row=row.id)) for row in rows]
+
+
+def append_record(
+    session: UnitOfWork,
+    patient: PatientRef,
+    stream: str,
+    body: Mapping[str, Any],
+    *,
+    number: int,
+    user_id: str,
+    now: int,
+) -> None:
+    """Adds event `number` (one more than were read) to the stream. Raises `RecordsChanged` if it is taken."""
+    record_id = new_id()
+    row = RecordRow(
+        id=record_id,
+        practice_id=patient.practice_id,
+        patient_id=patient.patient_id,
+        stream=stream,
+        number=number,
+        user_id=user_id,
+        recorded_at=now,
+        sealed_body=session.vault.seal(json.dumps(body), tenant=patient.practice_id, row=record_id),
+    )
+    try:
+        with session.begin_nested():
+            session.add(row)
+            session.flush()
+    except IntegrityError:
+        raise RecordsChanged(stream) from None
