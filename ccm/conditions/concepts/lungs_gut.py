@@ -1,0 +1,62 @@
+"""Owns the chronic conditions of lungs, liver and gut, and chronic infection, by SNOMED CT concept."""
+
+from __future__ import annotations
+
+from typing import Final
+
+LUNGS_GUT: Final[dict[str, tuple[str, str]]] = {
+    # Lungs and airways
+    "13645005": ("Chronic obstructive pulmonary disease", "J44.9"),
+    "185086009": ("Chronic obstructive bronchitis", "J44.9"),
+    "87433001": ("Emphysema", "J43.9"),
+    "63480004": ("Chronic bronchitis", "J42"),
+    "195967001": ("Asthma", "J45.909"),
+    "233678006": ("Childhood asthma", "J45.909"),
+    "445427006": ("Seasonal asthma", "J45.909"),
+    "389145006": ("Allergic asthma", "J45.909"),
+    "427679007": ("Mild intermittent asthma", "J45.20"),
+    "426979002": ("Mild persistent asthma", "J45.30"),
+    "427295004": ("Moderate persistent asthma", "J45.40"),
+    "426656000": ("Severe persistent asthma", "J45.50"),
+    "12295008": ("Bronchiectasis", "J47.9"),
+    "233703007": ("Interstitial lung disease", "J84.9"),
+    "51615001": ("Pulmonary fibrosis", "J84.10"),
+    "700250006": ("Idiopathic pulmonary fibrosis", "J84.112"),
+    "78275009": ("Obstructive sleep apnoea", "G47.33"),
+    "73430006": ("Sleep apnoea", "G47.30"),
+    "40055000": ("Chronic sinusitis", "J32.9"),
+    "61582004": ("Allergic rhinitis", "J30.9"),
+    "446096008": ("Perennial allergic rhinitis", "J30.89"),
+    "367498001": ("Seasonal allergic rhinitis", "J30.2"),
+    "31541009": ("Sarcoidosis", "D86.9"),
+    "190905008": ("Cystic fibrosis", "E84.9"),
+    "27405005": ("Central sleep apnoea", "G47.31"),
+    # Chronic infection and liver
+    "86406008": ("HIV infection", "B20"),
+    "62479008": ("AIDS", "B20"),
+    "61977001": ("Chronic hepatitis B", "B18.1"),
+    "128302006": ("Chronic hepatitis C", "B18.2"),
+    "76783007": ("Chronic hepatitis", "K73.9"),
+    "328383001": ("Chronic liver disease", "K76.9"),
+    "19943007": ("Cirrhosis", "K74.60"),
+    "420054005": ("Alcoholic cirrhosis", "K70.30"),
+    "41309000": ("Alcoholic liver disease", "K70.9"),
+    "197321007": ("Fatty liver", "K76.0"),
+    "197315008": ("Nonalcoholic fatty liver disease", "K76.0"),
+    "442685003": ("Nonalcoholic steatohepatitis", "K75.81"),
+    "31712002": ("Primary biliary cholangitis", "K74.3"),
+    "408335007": ("Autoimmune hepatitis", "K75.4"),
+    "34742003": ("Portal hypertension", "K76.6"),
+    "197441003": ("Primary sclerosing cholangitis", "K83.01"),
+    # Gut
+    "235595009": ("Gastro-oesophageal reflux disease", "K21.9"),
+    "302914006": ("Barrett oesophagus", "K22.70"),
+    "8493009": ("Chronic gastritis", "K29.50"),
+    "235675006": ("Gastroparesis", "K31.84"),
+    "34000006": ("Crohn disease", "K50.90"),
+    "64766004": ("Ulcerative colitis", "K51.90"),
+    "10743008": ("Irritable bowel syndrome", "K58.9"),
+    "396331005": ("Coeliac disease", "K90.0"),
+    "235494005": ("Chronic pancreatitis", "K86.1"),
+    "733657002": ("Diverticulosis of colon", "K57.30"),
+}
