@@ -79,13 +79,15 @@ def read_care_month(value: object, zone_of: ZoneOf, tables: tuple[CodeTable, ...
     fractional seconds, entries that do not end after their start or last over 24 hours, and months without a table.
     """
     fields = known_fields(value, _CARE_MONTH)
+    month, zone = _month(fields, tables), _zone(fields, zone_of)
+    policy = f.optional_section(fields, "policy", lambda section: _policy(section, tables)) or Policy()
     patient_id, deceased_on = f.section(fields, "patient", _patient)
     return CareMonth(
-        month=_month(fields, tables),
-        zone=_zone(fields, zone_of),
+        month=month,
+        zone=zone,
         patient_id=patient_id,
         deceased_on=deceased_on,
-        policy=f.optional_section(fields, "policy", lambda policy: _policy(policy, tables)) or Policy(),
+        policy=policy,
         enrolment=f.section(fields, "enrolment", _enrolment),
         facts=f.optional_section(fields, "facts", _facts) or Facts(),
         entries=f.rows(fields, "entries", _entry),

@@ -48,10 +48,12 @@ def _earnings(earns: Earnings) -> tuple[str, str, str]:
     )
 
 
+@lru_cache(maxsize=4096)
 def _track(result: TrackResult) -> str:
     return f'{{"minutes": {result.minutes}, "met": {_bool(result.met)}, {_lines_and_amount(result)}}}'
 
 
+@lru_cache(maxsize=4096)
 def _lines_and_amount(result: TrackResult) -> str:
     return f'"lines": {_array(map(_line, result.lines))}, "amount": "{money(result.cents)}"'
 

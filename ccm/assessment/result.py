@@ -25,9 +25,12 @@ class Line:
         return self.units * self.unit_cents
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class TrackResult:
-    """What one track earns: whole minutes, whether its conditions are met, its lines (none unless met)."""
+    """What one track earns: whole minutes, whether its conditions are met, its lines (none unless met).
+
+    Compared by identity, so that what is made of it can be cached.
+    """
 
     minutes: int
     met: bool
@@ -76,8 +79,7 @@ class Excluded:
 class Earnings:
     """What the minutes earn: each track by name, the one billed, and what more minutes would bring.
 
-    `shown` is the track billed, or where none is, the one that minutes are counted towards. Compared by identity, so
-    that what is made of it can be cached.
+    `shown` is the track billed, or where none is, the one that minutes are counted towards. Compared by identity too.
     """
 
     tracks: Mapping[str, TrackResult]

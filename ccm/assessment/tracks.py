@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 
 from ccm.assessment.result import Line, TrackResult
 from ccm.tables import CodeRule, CodeTable, TrackRule
@@ -13,9 +14,10 @@ def decision_making_suffices(rule: TrackRule, level: str | None) -> bool:
     return not rule.decision_making or level in rule.decision_making
 
 
-def earned(rule: TrackRule, minutes: int, level: str | None) -> TrackResult:
+@lru_cache(maxsize=4096)
+def earned(rule: TrackRule, minutes: int, level_suffices: bool) -> TrackResult:
     """What `minutes` earn on a track; no lines unless the minutes and the decision-making level are there."""
-    if minutes < rule.base.minutes or not decision_making_suffices(rule, level):
+    if minutes < rule.base.minutes or not level_suffices:
         return TrackResult(minutes, met=False, lines=(), cents=0)
     lines = [_line(rule.base, 1)]
     if further := rule.further_units(minutes):

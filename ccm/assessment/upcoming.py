@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from ccm.assessment.result import Alternative, NextUnit, TrackResult
-from ccm.assessment.tracks import decision_making_suffices
+from functools import lru_cache
+
+from ccm.assessment.result import Alternative, NextUnit
+from ccm.assessment.tracks import earned
 from ccm.tables import TrackRule, money
 
 
@@ -17,14 +19,16 @@ def next_unit(rule: TrackRule, minutes: int) -> NextUnit | None:
     return _reach(rule.further.code, rule.minutes_for(further + 1) - minutes)
 
 
-def alternative(rule: TrackRule, result: TrackResult, level: str | None) -> Alternative:
+@lru_cache(maxsize=4096)
+def alternative(rule: TrackRule, minutes: int, level_suffices: bool) -> Alternative:
     """What a track that is not billed would pay, or what it still needs."""
+    result = earned(rule, minutes, level_suffices)
     if result.met:
         return Alternative(rule.name, True, result.cents, f"would pay {money(result.cents)}")
     needs = []
-    if result.minutes < rule.base.minutes:
-        needs.append(_reach(rule.base.code, rule.base.minutes - result.minutes).text)
-    if not decision_making_suffices(rule, level):
+    if minutes < rule.base.minutes:
+        needs.append(_reach(rule.base.code, rule.base.minutes - minutes).text)
+    if not level_suffices:
         needs.append(f"{rule.base.code} needs {' or '.join(rule.decision_making)} decision making")
     return Alternative(rule.name, False, 0, "; ".join(needs))
 
