@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
 import click
@@ -10,6 +11,7 @@ from gunicorn.app.base import BaseApplication
 
 from smart_app.app import create_app
 from smart_app.cli.wiring import opened_services, settings_or_exit
+from smart_app.indicator import warm
 from smart_app.outbox.worker import Worker
 from smart_app.services import services_of
 from smart_app.settings import Settings
@@ -52,6 +54,7 @@ class _Server(BaseApplication):  # type: ignore[misc]
         return create_app(self._settings)
 
     def _start_delivery(self, app: Flask) -> None:
+        threading.Thread(target=warm, name="indicator", daemon=True).start()  # so that no clinician waits for it
         if self._settings.delivery == "thread":
             self._worker = Worker(services_of(app))
             self._worker.start()

@@ -11,9 +11,11 @@ from zoneinfo import ZoneInfo
 from ccm.assess_json import assessment_object
 from ccm.assessment import Assessment
 from ccm.chart import CarePlan, Chart, Problem
+from ccm.conditions import Proposal, propose_all
 from ccm.months import local_day
 from ccm.vocabulary import ACTIVITIES, COUNTED_ACTIVITIES, MODALITIES
 from smart_app.ehr.ladder import LEDGER_ONLY, RUNG_LABELS
+from smart_app.indicator import chronic_indicator
 from smart_app.months import AssessedMonth
 from smart_app.panel import words
 from smart_app.panel.access import OpenPanel
@@ -80,7 +82,7 @@ def present(known: Known) -> PanelView:
         blockers=_blockers(assessment),
         timer=_timer(known.timer, panel.now),
         entries=tuple(_entries(known)),
-        conditions=tuple(_condition(problem) for problem in known.chart.problems),
+        conditions=_conditions(known.chart.problems),
         care_plans=tuple(_care_plan(plan) for plan in _newest_first(known.chart.care_plans)),
         enrolment={"status": "candidate"},
         assessment=assessment_object(assessment),
@@ -193,14 +195,20 @@ def _entry(row: LedgerEntry, excluded: dict[str, int], zone: ZoneInfo) -> EntryV
     )
 
 
-def _condition(problem: Problem) -> ConditionView:
-    icd10, snomed = problem.icd10(), problem.snomed()
-    code = icd10 or (f"SNOMED {snomed}" if snomed else "no code")
-    where = "" if problem.on_problem_list else "from a visit, not on the problem list"
+def _conditions(problems: Sequence[Problem]) -> tuple[ConditionView, ...]:
+    proposals = propose_all(problems, chronic_indicator())
+    views = [_condition(problem, proposal) for problem, proposal in zip(problems, proposals, strict=True)]
+    return tuple(sorted(views, key=lambda view: list(words.PROPOSALS).index(view.state)))
+
+
+def _condition(problem: Problem, proposal: Proposal) -> ConditionView:
+    snomed = problem.snomed()
+    code = proposal.icd10 or (f"SNOMED {snomed}" if snomed else "no code")
     since = f"since {words.day_words(problem.onset)}" if problem.onset else ""
-    missing = "" if icd10 else "ICD-10-CM code missing"
-    detail = " · ".join(filter(None, (since, where, missing)))
-    return ConditionView(problem.text, code, "review", "Needs review", detail)
+    where = "" if problem.on_problem_list else "from a visit, not on the problem list"
+    missing = "" if proposal.icd10 else "ICD-10-CM code missing"
+    detail = " · ".join(filter(None, (since, where, missing, proposal.reason)))
+    return ConditionView(problem.text, code, proposal.state, words.PROPOSALS[proposal.state], detail)
 
 
 def _newest_first(plans: Sequence[CarePlan]) -> list[CarePlan]:

@@ -17,6 +17,13 @@ STATUS: Final[dict[str, tuple[str, str]]] = {
 }
 """For each state of a delivery: the entry's status, and how the panel says it."""
 
+PROPOSALS: Final[dict[str, str]] = {
+    "proposed": "Proposed: chronic",
+    "review": "Needs review",
+    "other": "Not proposed",
+}
+"""For each state of a proposal, in the order in which the panel lists them, how it is said."""
+
 EXCLUSIONS: Final[dict[str, str]] = {
     "voided": "voided",
     "other_programme": "another programme's time",
