@@ -62,7 +62,9 @@ def _spelt_alike(code: str | None) -> str:
 
 def _is_complete(row: AttestedCondition) -> bool:
     long_enough = row.expected_months is not None and row.expected_months >= _LEAST_MONTHS
-    return bool(row.icd10 and row.attested_on and row.attested_by and long_enough and row.significant_risk)
+    return bool(
+        _spelt_alike(row.icd10) and row.attested_on and row.attested_by and long_enough and row.significant_risk
+    )
 
 
 def _year_before(day: date) -> date:
