@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Sequence
 
 from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 
 from smart_app.registrations import Practice, Registration
 from smart_app.store.engine import UnitOfWork
@@ -133,16 +134,24 @@ def role_of(session: UnitOfWork, registration: Registration, reference: str) -> 
 
 def keep_user(session: UnitOfWork, registration_id: str, reference: str, name: str, now: int) -> str:
     """The id of the person with this reference, kept on first sight, the name brought up to date."""
-    row = session.scalar(
-        select(UserRow).where(UserRow.registration_id == registration_id, UserRow.reference == reference)
-    )
+    row = _user(session, registration_id, reference)
     if row is None:
         row = UserRow(id=new_id(), registration_id=registration_id, reference=reference, name=name, created_at=now)
-        session.add(row)
-        session.flush()
+        try:
+            with session.begin_nested():
+                session.add(row)
+        except IntegrityError:  # another launch of the same person has just kept it
+            row = _user(session, registration_id, reference)
+            assert row is not None
     elif name:
         row.name = name
     return row.id
+
+
+def _user(session: UnitOfWork, registration_id: str, reference: str) -> UserRow | None:
+    return session.scalar(
+        select(UserRow).where(UserRow.registration_id == registration_id, UserRow.reference == reference)
+    )
 
 
 def _registration(row: RegistrationRow, vault: Vault) -> Registration:
