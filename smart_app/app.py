@@ -14,6 +14,7 @@ from smart_app.ehr.addresses import host_of
 from smart_app.ehr.capabilities import CapabilitiesCache
 from smart_app.ehr.transport import Transport
 from smart_app.keys import load_keyring
+from smart_app.launch.backend import BackendTokens
 from smart_app.launch.discovery import DiscoveryCache
 from smart_app.launch.identity import JwksCache
 from smart_app.launch.views import launch_pages
@@ -62,6 +63,7 @@ def make_services(settings: Settings, clock: Clock = system_clock) -> Services:
         discovery=DiscoveryCache(transport),
         jwks=JwksCache(transport),
         capabilities=CapabilitiesCache(transport),
+        backend=BackendTokens(transport),
     )
 
 

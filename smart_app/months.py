@@ -8,10 +8,11 @@ from zoneinfo import ZoneInfo
 
 from ccm.assessment import Assessment, CareMonth, Enrolment, assess
 from ccm.chart import ChartPatient
-from ccm.months import LocalMonth, local_month, month_of
+from ccm.months import LocalMonth, Month, local_month
 from smart_app.registrations import Practice
 from smart_app.store.engine import UnitOfWork
 from smart_app.store.ledger import LedgerEntry, entries_between
+from smart_app.store.patients import find_patient
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,21 +31,22 @@ class AssessedMonth:
         return length - sum(part.seconds for part in self.assessment.excluded if part.entry == entry_id)
 
 
-def assessed_month(session: UnitOfWork, practice: Practice, patient: ChartPatient, at: int) -> AssessedMonth:
-    """The patient's care month that holds the instant `at` (POSIX seconds)."""
+def assessed_month(session: UnitOfWork, practice: Practice, patient_id: str, month: Month) -> AssessedMonth:
+    """The patient's care month as it stands now."""
     zone = ZoneInfo(practice.timezone)
-    month = local_month(month_of(at, zone), zone)
-    start, end = month.interval
-    rows = tuple(entries_between(session, practice_id=practice.id, patient_id=patient.id, start=start, end=end))
+    local = local_month(month, zone)
+    start, end = local.interval
+    rows = tuple(entries_between(session, practice_id=practice.id, patient_id=patient_id, start=start, end=end))
+    patient = find_patient(session, practice.id, patient_id)
     case = CareMonth(
-        month=month.month,
+        month=month,
         zone=zone,
-        patient_id=patient.id,
+        patient_id=patient_id,
         enrolment=Enrolment(status="candidate", initiating_visit_required=False),
-        deceased_on=deceased_on(patient),
+        deceased_on=deceased_on(patient) if patient else None,
         entries=tuple(row.entry for row in rows),
     )
-    return AssessedMonth(month, rows, assess(case))
+    return AssessedMonth(local, rows, assess(case))
 
 
 def deceased_on(patient: ChartPatient) -> date | None:

@@ -14,7 +14,8 @@ class Registration:
 
     `issuer` is its FHIR base URL, compared with the launch's `iss` exactly (no trailing slash); `token_issuer`
     overrides the issuer expected of id_tokens where discovery does not say it. `client_secret` exists in memory
-    only. `write_back` is the highest rung that this site's policy allows. `default_role` serves every user
+    only. `write_back` is the highest rung that this site's policy allows. `backend_scope` are the
+    system scopes of SMART Backend Services, empty where the EHR has not granted any. `default_role` serves every user
     without a grant of their own. `frame_ancestors` are the origins that may frame the panel.
     """
 
@@ -28,6 +29,7 @@ class Registration:
     token_issuer: str = ""
     frame_ancestors: tuple[str, ...] = ()
     write_back: str = "best"
+    backend_scope: str = ""
     default_role: str = "clinician"
     disabled: bool = False
 

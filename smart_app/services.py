@@ -11,6 +11,7 @@ from smart_app.clock import Clock
 from smart_app.ehr.capabilities import CapabilitiesCache
 from smart_app.ehr.transport import Transport
 from smart_app.keys import Keyring
+from smart_app.launch.backend import BackendTokens
 from smart_app.launch.discovery import DiscoveryCache
 from smart_app.launch.identity import JwksCache
 from smart_app.settings import Settings
@@ -31,6 +32,7 @@ class Services:
     discovery: DiscoveryCache
     jwks: JwksCache
     capabilities: CapabilitiesCache
+    backend: BackendTokens
 
     def close(self) -> None:
         """Closes connections to the database and to EHRs."""

@@ -18,7 +18,8 @@ def worker(once: bool) -> None:
     with opened_services() as services:
         if once:
             taken = 0
-            while batch := deliver_due(services):
+            since = services.clock()
+            while batch := deliver_due(services, since=since):
                 taken += batch
             click.echo(f"{taken} deliveries tried.")
             return

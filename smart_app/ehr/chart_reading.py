@@ -11,10 +11,12 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ccm.chart import Chart, Gap, LaunchEncounter
+from ccm.filed import FiledEntry
 from fhir_mappings.care_plan import read_care_plans
 from fhir_mappings.codes import CODE_SYSTEM, ENTRY_TIME, MONTH_TIME
 from fhir_mappings.condition import read_problems
 from fhir_mappings.encounter import read_encounters, read_launch_encounter
+from fhir_mappings.entry import read_filed_entry
 from fhir_mappings.observation import read_filed_time
 from fhir_mappings.patient import read_patient
 from fhir_mappings.practitioner import practitioner_name
@@ -44,9 +46,10 @@ class ChartRequest:
 
 @dataclass(frozen=True, slots=True)
 class ChartReading:
-    """What one round brought: the chart, and the name of the person asked for or ''."""
+    """What one round brought: the chart, our own entries in it, and the name of the person asked for or ''."""
 
     chart: Chart
+    entries: tuple[FiledEntry, ...]
     user_name: str
 
 
@@ -78,7 +81,8 @@ def read_chart(
         gaps=(*chart.gaps, *visits.gaps),
         unread=tuple(sorted(parts.unread)),
     )
-    return ChartReading(chart, user_name.result())
+    own = (read_filed_entry(resource) for resource in filed.result().resources)
+    return ChartReading(chart, tuple(each for each in own if each), user_name.result())
 
 
 def _chart(
@@ -123,7 +127,7 @@ class _Parts:
 
     def filed_time(self) -> SearchResult:
         codes = ",".join(f"{CODE_SYSTEM}|{code}" for code in (ENTRY_TIME, MONTH_TIME))
-        return self._search("Observation", "Time filed earlier", code=codes)
+        return self._search("Observation", "Time filed earlier", code=codes, date=f"ge{self._request.since}")
 
     def encounter(self) -> LaunchEncounter | None:
         if not self._request.encounter_id or not self._request.granted.can("r", "Encounter"):

@@ -25,6 +25,14 @@ RUNG_LABELS: Final[dict[str, str]] = {
     NOTE: "Note",
     LEDGER_ONLY: "Cadence only",
 }
+LADDER: Final = tuple(RUNG_LABELS)
+"""The rungs, highest first."""
+
+_NEEDS: Final[dict[str, tuple[str, ...]]] = {
+    ENCOUNTER_OBSERVATION: ("Encounter", "Observation"),
+    OBSERVATION: ("Observation",),
+    NOTE: ("DocumentReference",),
+}
 _POLICY_HIDES: Final[dict[str, frozenset[str]]] = {
     "best": frozenset(),
     "observation": frozenset({ENCOUNTER_OBSERVATION}),
@@ -41,20 +49,31 @@ class Rung:
     why: str
 
 
-def choose_rung(capabilities: Capabilities | None, granted: Granted, *, policy: str, launch_encounter: bool) -> Rung:
-    """The highest rung that EHR, token and policy all allow. `capabilities` is None where it could not be read."""
+def choose_rung(
+    capabilities: Capabilities | None,
+    granted: Granted,
+    *,
+    policy: str,
+    launch_encounter: bool,
+    below: str = "",
+    at_most: str = "",
+) -> Rung:
+    """The highest rung that EHR, token and policy all allow. `capabilities` is None where it could not be read.
+
+    `below` is a rung that the EHR has refused in fact: only what is lower comes into question; `at_most` is the
+    highest that does.
+    """
     hidden = _POLICY_HIDES[policy]
+    highest = LADDER.index(below) + 1 if below else LADDER.index(at_most or LADDER[0])
     refusals: list[str] = []
-    for code, needs in (
-        (ENCOUNTER_OBSERVATION, ("Encounter", "Observation")),
-        (OBSERVATION, ("Observation",)),
-        (NOTE, ("DocumentReference",)),
-    ):
+    for code in LADDER[highest:]:
+        if code == LEDGER_ONLY:
+            break
         if code in hidden:
             refusals.append(f"this site's policy does not file time as {RUNG_LABELS[code]}")
         elif code == OBSERVATION and not launch_encounter:
             refusals.append("the chart was opened without an encounter to put an Observation on")
-        elif refusal := _refusal(needs, capabilities, granted):
+        elif refusal := _refusal(_NEEDS[code], capabilities, granted):
             refusals.append(refusal)
         else:
             return Rung(code, _why(refusals))

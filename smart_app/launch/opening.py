@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 
 from smart_app.ehr.chart_reading import ChartReading, ChartRequest, read_chart
 from smart_app.ehr.client import FhirClient
-from smart_app.ehr.ladder import choose_rung
+from smart_app.ehr.ladder import Rung, choose_rung
 from smart_app.launch.assertion import signing_key
 from smart_app.launch.discovery import SmartConfiguration
 from smart_app.launch.failures import LaunchFailure, explained
@@ -27,6 +27,8 @@ from smart_app.launch.scopes import Granted, asked
 from smart_app.launch.tokens import TokenResponse
 from smart_app.registrations import Registration
 from smart_app.services import Services
+from smart_app.store.adoption import ChartOf, adopt_entries
+from smart_app.store.ehr_state import ceiling_of
 from smart_app.store.launches import (
     Authorization,
     NewLaunch,
@@ -38,7 +40,8 @@ from smart_app.store.launches import (
     save_tokens,
     take_authorization,
 )
-from smart_app.store.ledger import adopt_waiting
+from smart_app.store.outbox import adopt_waiting
+from smart_app.store.patients import keep_patient
 from smart_app.store.registrations import (
     find_registration,
     first_practice,
@@ -203,6 +206,21 @@ def _read(services: Services, sign_in: _SignIn) -> ChartReading:
     )
 
 
+def _rung(services: Services, sign_in: _SignIn, now: int) -> Rung:
+    """Where time will be filed: the highest rung, and none that the EHR has refused in fact of late."""
+    registration = sign_in.registration
+    with services.store.reading() as session:
+        ceiling = ceiling_of(session, registration.id, now)
+    rung = choose_rung(
+        services.capabilities.get(registration.issuer),
+        sign_in.granted,
+        policy=registration.write_back,
+        launch_encounter=bool(sign_in.token.encounter),
+        at_most=ceiling.rung if ceiling else "",
+    )
+    return Rung(rung.code, ceiling.why) if ceiling and rung.code == ceiling.rung else rung
+
+
 def _a_year_and_a_month_before(now: int) -> str:
     """The first day of the visits that matter: an initiating visit may lie a year before the enrolment."""
     return (datetime.fromtimestamp(now, UTC).date() - timedelta(days=396)).isoformat()
@@ -210,12 +228,7 @@ def _a_year_and_a_month_before(now: int) -> str:
 
 def _open(services: Services, sign_in: _SignIn, reading: ChartReading, identity: Identity, browser: str) -> Opened:
     registration, token, now = sign_in.registration, sign_in.token, services.clock()
-    rung = choose_rung(
-        services.capabilities.get(registration.issuer),
-        sign_in.granted,
-        policy=registration.write_back,
-        launch_encounter=bool(token.encounter),
-    )
+    rung = _rung(services, sign_in, now)
     person = identity.fhir_user or identity.subject
     name = (reading.user_name if person == likely_fhir_user(token.id_token) else "") or identity.name
     with services.store.writing() as session:
@@ -235,5 +248,8 @@ def _open(services: Services, sign_in: _SignIn, reading: ChartReading, identity:
         launch_id, cookie = open_launch(session, new, now=now, lifetime=services.settings.session_hours * 3600)
         save_tokens(session, launch_id, Tokens(token.access_token, token.refresh_token, token.expires_at))
         save_chart(session, launch_id, reading.chart, now)
+        keep_patient(session, new.practice_id, reading.chart.patient, now)
         adopt_waiting(session, get_launch(session, launch_id), now)
+        its_own = [each for each in reading.entries if each.patient_id == token.patient]
+        adopt_entries(session, ChartOf(new.practice_id, registration.id), its_own, now)
     return Opened(launch_id, cookie, registration)

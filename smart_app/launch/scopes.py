@@ -31,7 +31,7 @@ _WRITTEN: Final[Mapping[str, Mapping[str, str]]] = {
     "ledger_only": {},
 }
 _V1_LETTERS: Final[Mapping[str, str]] = {"read": "rs", "write": "cud", "*": "cruds"}
-_SCOPE = re.compile(r"(patient|user)/([A-Z][A-Za-z]*|\*)\.(read|write|\*|(?=[cruds])c?r?u?d?s?)(\?[^\s]+)?")
+_SCOPE = re.compile(r"(patient|user|system)/([A-Z][A-Za-z]*|\*)\.(read|write|\*|(?=[cruds])c?r?u?d?s?)(\?[^\s]+)?")
 
 
 @dataclass(frozen=True, slots=True)

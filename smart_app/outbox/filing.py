@@ -1,4 +1,4 @@
-"""Owns what one entry becomes in the chart, by rung, and how it is found there again.
+"""Owns the filing of one entry: the chart comes to hold what the ledger says, by the rung that the EHR takes.
 
 Every resource carries the entry's id as identifier, fixed before the first try, so that a resource whose answer was
 lost is recognised instead of written twice.
@@ -7,39 +7,66 @@ lost is recognised instead of written twice.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from ccm.entries import Entry
-from fhir_mappings.capability import Capabilities
-from fhir_mappings.codes import CODE_SYSTEM, ENTRY_SYSTEM, ENTRY_TIME
+from ccm.months import month_of
+from fhir_mappings.codes import ENTRY_SYSTEM, ENTRY_TIME
+from fhir_mappings.correct import as_amended
 from fhir_mappings.document import build_note
 from fhir_mappings.encounter import build_encounter
 from fhir_mappings.observation import build_entry_observation
-from fhir_mappings.times import instant
-from fhir_mappings.tolerant import identifier_of
-from smart_app.ehr.client import Created, FhirClient
 from smart_app.ehr.ladder import ENCOUNTER_OBSERVATION, NOTE, OBSERVATION
+from smart_app.months import assessed_month
+from smart_app.outbox.correcting import change, mark_in_error, require_update
+from smart_app.outbox.job import Job
+from smart_app.outbox.queue import Filed
+from smart_app.outbox.searching import first_and_rest, ours_in_chart
+from smart_app.store.ledger import get_entry
 
 Resource = Mapping[str, Any]
-Filed = Mapping[str, str]
-"""Ids of the resources already in the chart, by type."""
+Kept = dict[str, Filed]
+"""The resources that stand for the entry, by type."""
 
 
 @dataclass(frozen=True, slots=True)
-class Filing:
-    """One entry ready to be filed; times in POSIX seconds. `counted_seconds` is None where it is not known."""
+class _Filing:
+    """One entry at one revision, on its way."""
 
+    job: Job
     entry: Entry
-    patient_id: str
-    launch_encounter: str
-    zone: ZoneInfo
+    revision: int
     counted_seconds: int | None
-    issued: int
+
+    @property
+    def patient_id(self) -> str:
+        return self.job.held.patient_id
 
 
-def steps(rung: str) -> tuple[tuple[str, Callable[[Filing, Filed], Resource]], ...]:
+def file_entry(job: Job) -> None:
+    """Makes the chart hold what the ledger says of the entry. Raises `NeedsPerson`, `StaleClaim` or `EhrError`."""
+    filing = _filing(job)
+    if job.held.must_search:
+        _adopt(filing)
+    filed = job.filed()
+    kept = {each.resource_type: each for each in filed if each.standing == "kept"}
+    if filing.entry.voided:
+        mark_in_error(job, filed)
+        return
+    for resource_type, build in _steps(job.held.rung):
+        _bring(filing, kept, resource_type, build)
+    mark_in_error(job, [each for each in filed if each.standing == "duplicate"])
+
+
+def _filing(job: Job) -> _Filing:
+    with job.services.store.reading() as session:
+        entry, revision = get_entry(session, job.held.entry_id)
+        month = assessed_month(session, job.practice, job.held.patient_id, month_of(entry.start, job.zone))
+        return _Filing(job, entry, revision, month.counted_seconds(entry.id))
+
+
+def _steps(rung: str) -> tuple[tuple[str, Callable[[_Filing, Kept], Resource]], ...]:
     """The resources of a rung in the order in which they are written: type, and how to build it."""
     return {
         ENCOUNTER_OBSERVATION: (("Encounter", _encounter), ("Observation", _observation)),
@@ -48,62 +75,72 @@ def steps(rung: str) -> tuple[tuple[str, Callable[[Filing, Filed], Resource]], .
     }[rung]
 
 
-def find(client: FhirClient, capabilities: Capabilities | None, filing: Filing, resource_type: str) -> Created | None:
-    """The entry's resource of this type if the chart already holds it. Raises `EhrError`."""
-    search = _by_identifier if _can_search_identifier(capabilities, resource_type) else _by_facts
-    found = client.search(resource_type, search(filing, resource_type)).resources
-    for resource in found:
-        if identifier_of(resource, ENTRY_SYSTEM) == filing.entry.id:
-            version = str(resource.get("meta", {}).get("versionId", ""))
-            return Created(str(resource["id"]), version, "", 200)
-    return None
+def _adopt(filing: _Filing) -> None:
+    """Keeps what an earlier try, whose answer was lost, has left in the chart; the rest of it are duplicates."""
+    known = {(each.resource_type, each.id) for each in filing.job.filed()}
+    kinds = {each.resource_type for each in filing.job.filed() if each.standing == "kept"}
+    for resource_type, _ in _steps(filing.job.held.rung):
+        if not filing.job.may(resource_type, "search-type"):
+            continue
+        found = ours_in_chart(
+            filing.job,
+            resource_type,
+            system=ENTRY_SYSTEM,
+            value=filing.entry.id,
+            code=ENTRY_TIME,
+            interval=(filing.entry.start, filing.entry.end),
+        )
+        first, rest = first_and_rest([each for each in found if (resource_type, each.id) not in known])
+        if first is not None:
+            filing.job.keep(replace(first, standing="duplicate" if resource_type in kinds else "kept"))
+        for each in rest:
+            filing.job.keep(replace(each, standing="duplicate"))
 
 
-def create(client: FhirClient, capabilities: Capabilities | None, filing: Filing, resource: Resource) -> Created:
-    """Writes the resource, conditionally where the EHR says it can. Raises `EhrError`."""
-    condition = None
-    if capabilities is not None and capabilities.of(resource["resourceType"]).conditional_create:
-        condition = f"identifier={ENTRY_SYSTEM}|{filing.entry.id}"
-    return client.create(resource, if_none_exist=condition)
+def _bring(filing: _Filing, kept: Kept, resource_type: str, build: Callable[[_Filing, Kept], Resource]) -> None:
+    """Creates what is missing, amends what tells of an earlier revision."""
+    present = kept.get(resource_type)
+    if present is None:
+        created = filing.job.client.create(build(filing, kept), if_none_exist=_condition(filing, resource_type))
+        filed = Filed(resource_type, created.id, created.version, filing.revision)
+    elif present.revision < filing.revision:
+        require_update(filing.job, present)
+        version = change(filing.job, present, lambda was: as_amended(was, build(filing, kept)))
+        filed = replace(present, version=version, revision=filing.revision)
+    else:
+        return
+    kept[resource_type] = filing.job.keep(filed)
 
 
-def _encounter(filing: Filing, _: Filed) -> Resource:
+def _condition(filing: _Filing, resource_type: str) -> str | None:
+    """The search by which the EHR may find the resource already there; sent where it says it can, never relied on."""
+    capabilities = filing.job.capabilities
+    if capabilities is None or not capabilities.of(resource_type).conditional_create:
+        return None
+    return f"identifier={ENTRY_SYSTEM}|{filing.entry.id}"
+
+
+def _encounter(filing: _Filing, _: Kept) -> Resource:
     return build_encounter(filing.entry, patient=filing.patient_id)
 
 
-def _observation(filing: Filing, filed: Filed) -> Resource:
+def _observation(filing: _Filing, kept: Kept) -> Resource:
+    encounter = kept["Encounter"].id if "Encounter" in kept else filing.job.launch_encounter
     return build_entry_observation(
         filing.entry,
         patient=filing.patient_id,
-        encounter=filed.get("Encounter") or filing.launch_encounter or None,
+        encounter=encounter or None,
         counted_seconds=filing.counted_seconds,
-        issued=filing.issued,
+        issued=filing.job.services.clock(),
     )
 
 
-def _note(filing: Filing, _: Filed) -> Resource:
+def _note(filing: _Filing, _: Kept) -> Resource:
     return build_note(
         filing.entry,
         patient=filing.patient_id,
-        encounter=filing.launch_encounter or None,
+        encounter=filing.job.launch_encounter or None,
         counted_seconds=filing.counted_seconds,
-        date=filing.issued,
-        zone=filing.zone,
+        date=filing.job.services.clock(),
+        zone=filing.job.zone,
     )
-
-
-def _can_search_identifier(capabilities: Capabilities | None, resource_type: str) -> bool:
-    return capabilities is None or "identifier" in capabilities.of(resource_type).search_params
-
-
-def _by_identifier(filing: Filing, _: str) -> list[tuple[str, str]]:
-    return [("identifier", f"{ENTRY_SYSTEM}|{filing.entry.id}")]
-
-
-def _by_facts(filing: Filing, resource_type: str) -> list[tuple[str, str]]:
-    parameters = [("patient", filing.patient_id)]
-    if resource_type == "Observation":
-        parameters.append(("code", f"{CODE_SYSTEM}|{ENTRY_TIME}"))
-    if resource_type != "DocumentReference":  # a note's date is when it was written, not when the work was done
-        parameters += [("date", f"ge{instant(filing.entry.start)}"), ("date", f"le{instant(filing.entry.end)}")]
-    return parameters

@@ -1,21 +1,22 @@
 """Owns the queue of deliveries: claimed under a lease with a fencing token, finished only by its newest holder.
 
 A row found in "sending" with its lease run out belonged to a worker that died: whether the EHR has the resource is
-unknown, so it is searched for before it is sent again (`Claim.must_search`).
+unknown. So is that of a row older than this process, which may come from a restored backup. Both are searched for
+before anything is sent (`Claim.must_search`).
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import select, update
+from sqlalchemy import case, exists, select, update
 
 from smart_app.store.engine import Store, UnitOfWork
+from smart_app.store.outbox import UNFILED
 from smart_app.store.registrations import new_id
-from smart_app.store.tables import DeliveryRow, FiledResourceRow
+from smart_app.store.tables import DeliveryRow, EhrStateRow, FiledResourceRow
 
 LEASE_SECONDS = 60
-OPEN_STATES = ("waiting", "sending", "unknown")
 
 
 class StaleClaim(Exception):
@@ -24,69 +25,142 @@ class StaleClaim(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """One delivery held by this worker. `fence` proves it; `attempts` counts earlier tries."""
+    """One delivery held by this worker: an entry, or the month ("2026-11") of a patient. `fence` proves the hold."""
 
     id: str
+    kind: str
     entry_id: str
+    registration_id: str
+    practice_id: str
+    patient_id: str
+    month: str
     launch_id: str
     rung: str
+    wanted: int
     attempts: int
     fence: int
     must_search: bool
 
 
-def claim(store: Store, now: int, *, limit: int = 10) -> list[Claim]:
-    """Takes up to `limit` due deliveries for this worker, oldest first. `now` is in POSIX seconds."""
+@dataclass(frozen=True, slots=True)
+class Filed:
+    """A resource in the chart; `standing` is "kept", "duplicate" or "in_error"."""
+
+    resource_type: str
+    id: str
+    version: str
+    revision: int
+    standing: str = "kept"
+
+
+def claim(store: Store, now: int, *, since: int, limit: int = 10) -> list[Claim]:
+    """Takes up to `limit` due deliveries for this worker, oldest first, leaving alone EHRs whose breaker is open.
+
+    `now` and `since` (when this worker began) are POSIX seconds.
+    """
+    left_alone = exists().where(
+        EhrStateRow.registration_id == DeliveryRow.registration_id, EhrStateRow.open_until > now
+    )
     with store.writing() as session:
         rows = session.scalars(
             select(DeliveryRow)
-            .where(DeliveryRow.state.in_(OPEN_STATES), DeliveryRow.due_at <= now, DeliveryRow.lease_until <= now)
+            .where(
+                DeliveryRow.state.in_(UNFILED), DeliveryRow.due_at <= now, DeliveryRow.lease_until <= now, ~left_alone
+            )
             .order_by(DeliveryRow.due_at, DeliveryRow.id)
             .limit(limit)
             .with_for_update(skip_locked=True)
         ).all()
-        return [_take(row, now) for row in rows]
+        return [_take(row, now, since) for row in rows]
 
 
-def record_filed(store: Store, held: Claim, *, resource_type: str, resource_id: str, version: str, now: int) -> None:
-    """Keeps that the EHR has accepted a resource, as soon as it is known. Raises `StaleClaim`."""
+def filed_resources(store: Store, held: Claim) -> list[Filed]:
+    """What the chart holds for the delivery, as far as it is known."""
+    with store.reading() as session:
+        rows = session.scalars(
+            select(FiledResourceRow)
+            .where(FiledResourceRow.delivery_id == held.id)
+            .order_by(FiledResourceRow.filed_at, FiledResourceRow.id)
+        )
+        return [Filed(row.resource_type, row.resource_id, row.version, row.revision, row.standing) for row in rows]
+
+
+def record_filed(store: Store, held: Claim, filed: Filed, now: int) -> None:
+    """Keeps what the EHR has accepted, as soon as it is known, and renews the lease. Raises `StaleClaim`."""
     with store.writing() as session:
         _hold(session, held, lease_until=now + LEASE_SECONDS)
-        session.add(
-            FiledResourceRow(
-                id=new_id(),
-                entry_id=held.entry_id,
-                resource_type=resource_type,
-                resource_id=resource_id,
-                version=version,
-                filed_at=now,
+        row = session.scalar(
+            select(FiledResourceRow).where(
+                FiledResourceRow.delivery_id == held.id,
+                FiledResourceRow.resource_type == filed.resource_type,
+                FiledResourceRow.resource_id == filed.id,
             )
         )
+        if row is None:
+            row = FiledResourceRow(
+                id=new_id(), delivery_id=held.id, resource_type=filed.resource_type, resource_id=filed.id
+            )
+            session.add(row)
+        row.version, row.revision, row.standing = filed.version, filed.revision, filed.standing
+        row.filed_at = row.filed_at or now
 
 
 def finish(store: Store, held: Claim, now: int) -> None:
-    """The delivery is done. Raises `StaleClaim`."""
+    """The chart holds what was wanted; if more is wanted since, it is due again at once. Raises `StaleClaim`."""
+    more = DeliveryRow.wanted > held.wanted
     with store.writing() as session:
-        _hold(session, held, state="filed", detail="", filed_at=now, lease_until=0, attempts=held.attempts + 1)
+        _hold(
+            session,
+            held,
+            state=case((more, "waiting"), else_="filed"),
+            detail="",
+            filed_at=now,
+            due_at=now,
+            lease_until=0,
+            attempts=0,
+        )
 
 
-def postpone(store: Store, held: Claim, *, until: int, unknown: bool, detail: str) -> None:
+def postpone(store: Store, held: Claim, *, until: int, unknown: bool, detail: str, attempts: int) -> None:
     """To be tried again at `until` (POSIX seconds); `unknown` if the EHR may have the resource. Raises `StaleClaim`."""
     state = "unknown" if unknown else "waiting"
     with store.writing() as session:
-        _hold(session, held, state=state, due_at=until, lease_until=0, detail=detail, attempts=held.attempts + 1)
+        _hold(session, held, state=state, due_at=until, lease_until=0, detail=detail, attempts=attempts)
 
 
-def need_attention(store: Store, held: Claim, detail: str) -> None:
-    """A person must look at it: trying again would not help. Raises `StaleClaim`."""
+def set_aside(store: Store, held: Claim, state: str, detail: str) -> None:
+    """No more tries: "attention" where a person must look at it, "held" where the EHR takes none of it.
+
+    Raises `StaleClaim`.
+    """
     with store.writing() as session:
-        _hold(session, held, state="attention", detail=detail, lease_until=0, attempts=held.attempts + 1)
+        _hold(session, held, state=state, detail=detail, lease_until=0, attempts=held.attempts + 1)
 
 
-def _take(row: DeliveryRow, now: int) -> Claim:
-    must_search = row.state in ("sending", "unknown")
+def change_rung(store: Store, held: Claim, rung: str, *, state: str, detail: str, now: int) -> None:
+    """Goes on at a lower rung, at once or (held) not at all. Raises `StaleClaim`."""
+    with store.writing() as session:
+        _hold(session, held, rung=rung, state=state, due_at=now, lease_until=0, detail=detail)
+
+
+def _take(row: DeliveryRow, now: int, since: int) -> Claim:
+    must_search = row.state in ("sending", "unknown") or row.created_at < since
     row.state, row.lease_until, row.fence = "sending", now + LEASE_SECONDS, row.fence + 1
-    return Claim(row.id, row.entry_id, row.launch_id, row.rung, row.attempts, row.fence, must_search)
+    return Claim(
+        id=row.id,
+        kind=row.kind,
+        entry_id=row.entry_id or "",
+        registration_id=row.registration_id,
+        practice_id=row.practice_id,
+        patient_id=row.patient_id,
+        month=row.month or "",
+        launch_id=row.launch_id or "",
+        rung=row.rung,
+        wanted=row.wanted,
+        attempts=row.attempts,
+        fence=row.fence,
+        must_search=must_search,
+    )
 
 
 def _hold(session: UnitOfWork, held: Claim, **values: object) -> None:

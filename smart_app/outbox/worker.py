@@ -16,6 +16,7 @@ class Worker:
 
     def __init__(self, services: Services) -> None:
         self._services = services
+        self._since = services.clock()
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
 
@@ -38,7 +39,7 @@ class Worker:
 
     def _round(self) -> int:
         try:
-            return deliver_due(self._services)
+            return deliver_due(self._services, since=self._since)
         except SQLAlchemyError as error:
             log.error("database_away", kind=type(error).__name__)
             return 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ccm.chart import Chart, ChartPatient, Gap
+from ccm.months import month_of
 from smart_app.months import assessed_month
 from smart_app.panel.access import OpenPanel
 from smart_app.panel.presenting import Known, TimerState, present
@@ -16,7 +17,7 @@ def read_panel(panel: OpenPanel) -> PanelView:
     launch = panel.launch
     with panel.services.store.reading() as session:
         chart = load_chart(session, launch.id) or _forgotten(launch.patient_id)
-        month = assessed_month(session, panel.practice, chart.patient, panel.now)
+        month = assessed_month(session, panel.practice, launch.patient_id, month_of(panel.now, panel.zone))
         timer = TimerState(
             timer=find_timer(session, launch),
             others=others_running(session, launch),

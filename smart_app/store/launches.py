@@ -12,7 +12,13 @@ from sqlalchemy import delete, select, update
 
 from ccm.chart import Chart
 from smart_app.store.engine import UnitOfWork
-from smart_app.store.tables import AuthorizationRow, ChartRow, LaunchRow, TokenRow, UserRow
+from smart_app.store.tables import AuthorizationRow, ChartRow, LaunchRow, PracticeRow, TokenRow, UserRow
+
+_WHOLE_LAUNCH = (
+    select(LaunchRow, UserRow, PracticeRow)
+    .join(UserRow, UserRow.id == LaunchRow.user_id)
+    .join(PracticeRow, PracticeRow.id == LaunchRow.practice_id)
+)
 
 
 def hashed(secret: str) -> str:
@@ -53,7 +59,9 @@ class Launch:
     """One opened chart. `user_reference` is the FHIR reference of the signed-in person; times are POSIX seconds."""
 
     id: str
+    registration_id: str
     practice_id: str
+    timezone: str
     user_id: str
     user_reference: str
     user_name: str
@@ -167,19 +175,14 @@ def open_launch(session: UnitOfWork, new: NewLaunch, *, now: int, lifetime: int)
 
 def find_launch(session: UnitOfWork, launch_id: str, cookie: str) -> Launch | None:
     """The launch with this id, for the browser that holds its cookie; None for everybody else."""
-    row = session.execute(
-        select(LaunchRow, UserRow)
-        .join(UserRow, UserRow.id == LaunchRow.user_id)
-        .where(LaunchRow.id == launch_id, LaunchRow.cookie_hash == hashed(cookie))
-    ).first()
+    its_own = (LaunchRow.id == launch_id, LaunchRow.cookie_hash == hashed(cookie))
+    row = session.execute(_WHOLE_LAUNCH.where(*its_own)).first()
     return _launch(*row) if row else None
 
 
 def get_launch(session: UnitOfWork, launch_id: str) -> Launch:
     """The launch with this id, for deliveries, which have no browser. Raises `LookupError` if there is none."""
-    row = session.execute(
-        select(LaunchRow, UserRow).join(UserRow, UserRow.id == LaunchRow.user_id).where(LaunchRow.id == launch_id)
-    ).first()
+    row = session.execute(_WHOLE_LAUNCH.where(LaunchRow.id == launch_id)).first()
     if row is None:
         raise LookupError(launch_id)
     return _launch(*row)
@@ -241,6 +244,11 @@ def begin_refresh(session: UnitOfWork, launch_id: str, version: int, *, now: int
     return bool(taken)
 
 
+def expire_access_token(session: UnitOfWork, launch_id: str) -> None:
+    """The EHR does not accept it any more, whatever it said of its lifetime."""
+    session.execute(update(TokenRow).where(TokenRow.launch_id == launch_id).values(expires_at=0))
+
+
 def forget_refresh_token(session: UnitOfWork, launch_id: str) -> None:
     """The EHR refused it: only a new launch helps."""
     session.execute(
@@ -267,10 +275,12 @@ def _chart_adapter() -> TypeAdapter[Chart]:
     return TypeAdapter(Chart)
 
 
-def _launch(row: LaunchRow, user: UserRow) -> Launch:
+def _launch(row: LaunchRow, user: UserRow, practice: PracticeRow) -> Launch:
     return Launch(
         id=row.id,
+        registration_id=practice.registration_id,
         practice_id=row.practice_id,
+        timezone=practice.timezone,
         user_id=row.user_id,
         user_reference=user.reference,
         user_name=user.name,

@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import case, select, update
+from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from ccm.entries import Entry
 from smart_app.store.engine import UnitOfWork
 from smart_app.store.launches import Launch
-from smart_app.store.tables import DeliveryRow, EntryRow, FiledResourceRow
+from smart_app.store.outbox import add_entry_delivery, resources_of, want_entry, want_months
+from smart_app.store.tables import DeliveryRow, EntryRow, RevisionRow
 from smart_app.store.vault import Vault
-
-LEDGER_ONLY = "ledger_only"  # the lowest rung: nothing is sent, and a later launch may do better
 
 
 class KeyReused(Exception):
     """The idempotency key already names an entry with other content."""
+
+
+class EntryVoided(Exception):
+    """A void entry is not amended: a new one is made."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,7 @@ class LedgerEntry:
     entry: Entry
     user_id: str
     created_at: int
+    revision: int
     state: str
     detail: str
     resources: tuple[str, ...]
@@ -61,8 +64,7 @@ def add_entry(session: UnitOfWork, launch: Launch, work: Work, now: int) -> tupl
             session.flush()
     except IntegrityError:
         return _same_entry(session, launch, work), False
-    session.add(_delivery_row(row, launch, now))
-    session.flush()
+    add_entry_delivery(session, launch, row, now)
     return row.id, True
 
 
@@ -74,6 +76,27 @@ def void_entry(session: UnitOfWork, launch: Launch, entry_id: str, *, reason: st
     if row.voided_at is None:
         row.voided_at, row.voided_by = now, launch.user_id
         row.sealed_void_reason = session.vault.seal(reason, tenant=row.practice_id, row=row.id)
+        _changed(session, launch, row, now)
+    return True
+
+
+def amend_entry(session: UnitOfWork, launch: Launch, entry_id: str, work: Work, *, reason: str, now: int) -> bool:
+    """Replaces what an entry says; what it said before is kept as a revision. False if there is no such entry.
+
+    Raises `EntryVoided` for a void one.
+    """
+    row = _entry_of_patient(session, launch, entry_id)
+    if row is None:
+        return False
+    if row.voided_at is not None:
+        raise EntryVoided(entry_id)
+    session.add(_revision(session.vault, launch, row, reason, now))
+    want_months(session, launch, row, now)
+    row.start, row.end, row.activity, row.modality = work.start, work.end, work.activity, work.modality
+    row.sealed_note = session.vault.seal(work.note, tenant=row.practice_id, row=row.id)
+    row.revision += 1
+    session.flush()
+    _changed(session, launch, row, now)
     return True
 
 
@@ -92,12 +115,13 @@ def entries_between(
         )
         .order_by(EntryRow.start, EntryRow.id)
     ).all()
-    filed = _filed_resources(session, [row.EntryRow.id for row in rows])
+    filed = resources_of(session, [row.EntryRow.id for row in rows])
     return [
         LedgerEntry(
             entry=entry_of(row.EntryRow, session.vault),
             user_id=row.EntryRow.user_id,
             created_at=row.EntryRow.created_at,
+            revision=row.EntryRow.revision,
             state=row.DeliveryRow.state if row.DeliveryRow else "waiting",
             detail=row.DeliveryRow.detail if row.DeliveryRow else "",
             resources=filed.get(row.EntryRow.id, ()),
@@ -106,18 +130,12 @@ def entries_between(
     ]
 
 
-def get_entry(session: UnitOfWork, entry_id: str) -> Entry:
-    """The entry with this id. Raises `LookupError` if there is none."""
+def get_entry(session: UnitOfWork, entry_id: str) -> tuple[Entry, int]:
+    """The entry with this id, and its revision. Raises `LookupError` if there is none."""
     row = session.get(EntryRow, entry_id)
     if row is None:
         raise LookupError(entry_id)
-    return entry_of(row, session.vault)
-
-
-def filed_ids(session: UnitOfWork, entry_id: str) -> dict[str, str]:
-    """The ids of the resources already filed for an entry, by type."""
-    rows = session.scalars(select(FiledResourceRow).where(FiledResourceRow.entry_id == entry_id))
-    return {row.resource_type: row.resource_id for row in rows}
+    return entry_of(row, session.vault), row.revision
 
 
 def entry_of(row: EntryRow, vault: Vault) -> Entry:
@@ -135,34 +153,6 @@ def entry_of(row: EntryRow, vault: Vault) -> Entry:
         separate_from_visit=row.separate_from_visit,
         voided=row.voided_at is not None,
     )
-
-
-def adopt_waiting(session: UnitOfWork, launch: Launch, now: int) -> int:
-    """Hands entries that an ended launch of this patient left unfiled to the new launch; returns how many."""
-    waiting = (
-        select(DeliveryRow.id)
-        .join(EntryRow, EntryRow.id == DeliveryRow.entry_id)
-        .where(
-            EntryRow.practice_id == launch.practice_id,
-            EntryRow.patient_id == launch.patient_id,
-            DeliveryRow.state.in_(("waiting", "unknown", "held")),
-            DeliveryRow.launch_id != launch.id,
-        )
-    )
-    if launch.rung == LEDGER_ONLY:
-        return 0
-    result = session.execute(
-        update(DeliveryRow)
-        .where(DeliveryRow.id.in_(waiting), DeliveryRow.lease_until <= now)
-        .values(
-            launch_id=launch.id,
-            rung=launch.rung,
-            due_at=now,
-            state=case((DeliveryRow.state == "held", "waiting"), else_=DeliveryRow.state),
-        )
-        .returning(DeliveryRow.id)
-    )
-    return len(result.all())
 
 
 def _entry_row(vault: Vault, launch: Launch, work: Work, now: int) -> EntryRow:
@@ -183,25 +173,30 @@ def _entry_row(vault: Vault, launch: Launch, work: Work, now: int) -> EntryRow:
         modality=work.modality,
         sealed_note=vault.seal(work.note, tenant=launch.practice_id, row=entry_id),
         separate_from_visit=work.separate_from_visit,
+        revision=1,
         created_at=now,
     )
 
 
-def _delivery_row(entry: EntryRow, launch: Launch, now: int) -> DeliveryRow:
-    return DeliveryRow(
-        id=str(uuid.uuid4()),
-        entry_id=entry.id,
-        practice_id=entry.practice_id,
-        launch_id=launch.id,
-        rung=launch.rung,
-        state="held" if launch.rung == LEDGER_ONLY else "waiting",
-        attempts=0,
-        due_at=now,
-        lease_until=0,
-        fence=0,
-        detail="",
-        created_at=now,
+def _revision(vault: Vault, launch: Launch, row: EntryRow, reason: str, now: int) -> RevisionRow:
+    return RevisionRow(
+        entry_id=row.id,
+        number=row.revision,
+        start=row.start,
+        end=row.end,
+        activity=row.activity,
+        modality=row.modality,
+        sealed_note=row.sealed_note,
+        amended_at=now,
+        amended_by=launch.user_id,
+        sealed_reason=vault.seal(reason, tenant=row.practice_id, row=row.id),
     )
+
+
+def _changed(session: UnitOfWork, launch: Launch, row: EntryRow, now: int) -> None:
+    """The chart must follow: the entry's resources, and the totals of its months."""
+    want_entry(session, launch, row.id, now)
+    want_months(session, launch, row, now)
 
 
 def _same_entry(session: UnitOfWork, launch: Launch, work: Work) -> str:
@@ -233,15 +228,3 @@ def _entry_of_patient(session: UnitOfWork, launch: Launch, entry_id: str) -> Ent
             EntryRow.patient_id == launch.patient_id,
         )
     )
-
-
-def _filed_resources(session: UnitOfWork, entry_ids: Sequence[str]) -> dict[str, tuple[str, ...]]:
-    found: dict[str, tuple[str, ...]] = {}
-    rows = session.scalars(
-        select(FiledResourceRow)
-        .where(FiledResourceRow.entry_id.in_(entry_ids))
-        .order_by(FiledResourceRow.filed_at, FiledResourceRow.resource_type)
-    )
-    for row in rows:
-        found[row.entry_id] = (*found.get(row.entry_id, ()), f"{row.resource_type}/{row.resource_id}")
-    return found

@@ -37,6 +37,7 @@ def add_registration(
         token_issuer=registration.token_issuer,
         frame_ancestors=list(registration.frame_ancestors),
         write_back=registration.write_back,
+        backend_scope=registration.backend_scope,
         default_role=registration.default_role,
         created_at=now,
     )
@@ -169,6 +170,7 @@ def _registration(row: RegistrationRow, vault: Vault) -> Registration:
         token_issuer=row.token_issuer,
         frame_ancestors=tuple(row.frame_ancestors),
         write_back=row.write_back,
+        backend_scope=row.backend_scope,
         default_role=row.default_role,
         disabled=row.disabled_at is not None,
     )

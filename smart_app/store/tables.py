@@ -51,6 +51,7 @@ class RegistrationRow(Base):
     token_issuer: Mapped[str]
     frame_ancestors: Mapped[list[Any]]
     write_back: Mapped[str]
+    backend_scope: Mapped[str]
     default_role: Mapped[str]
     created_at: Mapped[int]
     disabled_at: Mapped[int | None]
@@ -145,6 +146,17 @@ class LaunchRow(Base):
     ended_at: Mapped[int | None]
 
 
+class PatientRow(Base):
+    """A patient of a practice as their chart last described them, sealed; ids are the EHR's."""
+
+    __tablename__ = "patient"
+
+    practice_id: Mapped[str] = mapped_column(ForeignKey("practice.id"), primary_key=True)
+    patient_id: Mapped[str] = mapped_column(FhirId, primary_key=True)
+    sealed_patient: Mapped[bytes]
+    seen_at: Mapped[int]
+
+
 class TokenRow(Base):
     """The tokens of a launch, sealed. `version` counts refreshes, so that two workers never use one refresh token."""
 
@@ -220,10 +232,28 @@ class EntryRow(Base):
     modality: Mapped[str]
     sealed_note: Mapped[bytes]
     separate_from_visit: Mapped[bool] = mapped_column(Boolean)
+    revision: Mapped[int]
     created_at: Mapped[int]
     voided_at: Mapped[int | None]
     voided_by: Mapped[str | None] = mapped_column(ForeignKey("app_user.id"))
     sealed_void_reason: Mapped[bytes | None]
+
+
+class RevisionRow(Base):
+    """What an entry said before it was amended, and who amended it, when and why; the original is number 1."""
+
+    __tablename__ = "entry_revision"
+
+    entry_id: Mapped[str] = mapped_column(ForeignKey("entry.id"), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True)
+    start: Mapped[int]
+    end: Mapped[int]
+    activity: Mapped[str]
+    modality: Mapped[str]
+    sealed_note: Mapped[bytes]
+    amended_at: Mapped[int]
+    amended_by: Mapped[str] = mapped_column(ForeignKey("app_user.id"))
+    sealed_reason: Mapped[bytes]
 
 
 class RecordRow(Base):
@@ -265,17 +295,30 @@ class StaffRow(Base):
 
 
 class DeliveryRow(Base):
-    """The outbox: one entry on its way into the chart. `fence` grows with each claim; a stale worker's is refused."""
+    """The outbox: one entry, or one care month's total, that the chart must come to equal.
+
+    `wanted` grows with every change of what is to be filed, `fence` with each claim, so that a change made during a
+    delivery is not lost and a stale worker's result is refused. `launch_id` is whose right is used; none for what
+    was read back from a chart.
+    """
 
     __tablename__ = "delivery"
-    __table_args__ = (Index("ix_delivery_due", "state", "due_at"),)
+    __table_args__ = (
+        UniqueConstraint("practice_id", "patient_id", "month"),
+        Index("ix_delivery_due", "state", "due_at"),
+    )
 
     id: Mapped[str] = mapped_column(Id, primary_key=True)
-    entry_id: Mapped[str] = mapped_column(ForeignKey("entry.id"), unique=True)
+    kind: Mapped[str] = mapped_column(String(16))
+    entry_id: Mapped[str | None] = mapped_column(ForeignKey("entry.id"), unique=True)
+    registration_id: Mapped[str] = mapped_column(ForeignKey("registration.id"))
     practice_id: Mapped[str] = mapped_column(ForeignKey("practice.id"))
-    launch_id: Mapped[str] = mapped_column(ForeignKey("launch.id"), index=True)
+    patient_id: Mapped[str] = mapped_column(FhirId)
+    month: Mapped[str | None] = mapped_column(String(7))
+    launch_id: Mapped[str | None] = mapped_column(ForeignKey("launch.id"), index=True)
     rung: Mapped[str]
     state: Mapped[str] = mapped_column(String(16))
+    wanted: Mapped[int]
     attempts: Mapped[int]
     due_at: Mapped[int]
     lease_until: Mapped[int]
@@ -286,14 +329,32 @@ class DeliveryRow(Base):
 
 
 class FiledResourceRow(Base):
-    """A resource that the EHR has accepted for an entry; written as soon as the EHR's answer is known."""
+    """A resource that the EHR holds for a delivery; kept as soon as the EHR's answer is known.
+
+    `revision` is the entry's that it tells of; `standing` is "kept", "duplicate" (made by a race) or "in_error".
+    """
 
     __tablename__ = "filed_resource"
-    __table_args__ = (UniqueConstraint("entry_id", "resource_type"),)
+    __table_args__ = (UniqueConstraint("delivery_id", "resource_type", "resource_id"),)
 
     id: Mapped[str] = mapped_column(Id, primary_key=True)
-    entry_id: Mapped[str] = mapped_column(ForeignKey("entry.id"))
+    delivery_id: Mapped[str] = mapped_column(ForeignKey("delivery.id"))
     resource_type: Mapped[str]
     resource_id: Mapped[str]
     version: Mapped[str]
+    revision: Mapped[int]
+    standing: Mapped[str] = mapped_column(String(16))
     filed_at: Mapped[int]
+
+
+class EhrStateRow(Base):
+    """How an EHR has behaved: failures in a row, until when it is left alone, and the rung it was lowered to."""
+
+    __tablename__ = "ehr_state"
+
+    registration_id: Mapped[str] = mapped_column(ForeignKey("registration.id"), primary_key=True)
+    failures: Mapped[int]
+    open_until: Mapped[int]
+    ceiling: Mapped[str]
+    ceiling_why: Mapped[str]
+    ceiling_until: Mapped[int]

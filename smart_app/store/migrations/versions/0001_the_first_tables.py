@@ -32,6 +32,7 @@ def upgrade() -> None:
         sa.Column("token_issuer", sa.Text(), nullable=False),
         sa.Column("frame_ancestors", sa.JSON(), nullable=False),
         sa.Column("write_back", sa.Text(), nullable=False),
+        sa.Column("backend_scope", sa.Text(), nullable=False),
         sa.Column("default_role", sa.Text(), nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("disabled_at", sa.BigInteger(), nullable=True),
@@ -69,6 +70,17 @@ def upgrade() -> None:
     with op.batch_alter_table("authorization_request", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_authorization_request_expires_at"), ["expires_at"], unique=False)
 
+    op.create_table(
+        "ehr_state",
+        sa.Column("registration_id", sa.String(length=64), nullable=False),
+        sa.Column("failures", sa.BigInteger(), nullable=False),
+        sa.Column("open_until", sa.BigInteger(), nullable=False),
+        sa.Column("ceiling", sa.Text(), nullable=False),
+        sa.Column("ceiling_why", sa.Text(), nullable=False),
+        sa.Column("ceiling_until", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["registration_id"], ["registration.id"], name=op.f("fk_ehr_state_registration_id")),
+        sa.PrimaryKeyConstraint("registration_id", name=op.f("pk_ehr_state")),
+    )
     op.create_table(
         "practice",
         sa.Column("id", sa.String(length=64), nullable=False),
@@ -110,6 +122,7 @@ def upgrade() -> None:
         sa.Column("modality", sa.Text(), nullable=False),
         sa.Column("sealed_note", sa.LargeBinary(), nullable=False),
         sa.Column("separate_from_visit", sa.Boolean(), nullable=False),
+        sa.Column("revision", sa.BigInteger(), nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("voided_at", sa.BigInteger(), nullable=True),
         sa.Column("voided_by", sa.String(length=64), nullable=True),
@@ -152,6 +165,15 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_launch_browser_hash"), ["browser_hash"], unique=False)
         batch_op.create_index(batch_op.f("ix_launch_user_id"), ["user_id"], unique=False)
 
+    op.create_table(
+        "patient",
+        sa.Column("practice_id", sa.String(length=64), nullable=False),
+        sa.Column("patient_id", sa.String(length=64), nullable=False),
+        sa.Column("sealed_patient", sa.LargeBinary(), nullable=False),
+        sa.Column("seen_at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["practice_id"], ["practice.id"], name=op.f("fk_patient_practice_id")),
+        sa.PrimaryKeyConstraint("practice_id", "patient_id", name=op.f("pk_patient")),
+    )
     op.create_table(
         "record",
         sa.Column("id", sa.String(length=64), nullable=False),
@@ -202,11 +224,16 @@ def upgrade() -> None:
     op.create_table(
         "delivery",
         sa.Column("id", sa.String(length=64), nullable=False),
-        sa.Column("entry_id", sa.String(length=64), nullable=False),
+        sa.Column("kind", sa.String(length=16), nullable=False),
+        sa.Column("entry_id", sa.String(length=64), nullable=True),
+        sa.Column("registration_id", sa.String(length=64), nullable=False),
         sa.Column("practice_id", sa.String(length=64), nullable=False),
-        sa.Column("launch_id", sa.String(length=64), nullable=False),
+        sa.Column("patient_id", sa.String(length=64), nullable=False),
+        sa.Column("month", sa.String(length=7), nullable=True),
+        sa.Column("launch_id", sa.String(length=64), nullable=True),
         sa.Column("rung", sa.Text(), nullable=False),
         sa.Column("state", sa.String(length=16), nullable=False),
+        sa.Column("wanted", sa.BigInteger(), nullable=False),
         sa.Column("attempts", sa.BigInteger(), nullable=False),
         sa.Column("due_at", sa.BigInteger(), nullable=False),
         sa.Column("lease_until", sa.BigInteger(), nullable=False),
@@ -217,24 +244,32 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["entry_id"], ["entry.id"], name=op.f("fk_delivery_entry_id")),
         sa.ForeignKeyConstraint(["launch_id"], ["launch.id"], name=op.f("fk_delivery_launch_id")),
         sa.ForeignKeyConstraint(["practice_id"], ["practice.id"], name=op.f("fk_delivery_practice_id")),
+        sa.ForeignKeyConstraint(["registration_id"], ["registration.id"], name=op.f("fk_delivery_registration_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_delivery")),
         sa.UniqueConstraint("entry_id", name=op.f("uq_delivery_entry_id")),
+        sa.UniqueConstraint(
+            "practice_id", "patient_id", "month", name=op.f("uq_delivery_practice_id_patient_id_month")
+        ),
     )
     with op.batch_alter_table("delivery", schema=None) as batch_op:
         batch_op.create_index("ix_delivery_due", ["state", "due_at"], unique=False)
         batch_op.create_index(batch_op.f("ix_delivery_launch_id"), ["launch_id"], unique=False)
 
     op.create_table(
-        "filed_resource",
-        sa.Column("id", sa.String(length=64), nullable=False),
+        "entry_revision",
         sa.Column("entry_id", sa.String(length=64), nullable=False),
-        sa.Column("resource_type", sa.Text(), nullable=False),
-        sa.Column("resource_id", sa.Text(), nullable=False),
-        sa.Column("version", sa.Text(), nullable=False),
-        sa.Column("filed_at", sa.BigInteger(), nullable=False),
-        sa.ForeignKeyConstraint(["entry_id"], ["entry.id"], name=op.f("fk_filed_resource_entry_id")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_filed_resource")),
-        sa.UniqueConstraint("entry_id", "resource_type", name=op.f("uq_filed_resource_entry_id_resource_type")),
+        sa.Column("number", sa.BigInteger(), nullable=False),
+        sa.Column("start", sa.BigInteger(), nullable=False),
+        sa.Column("end", sa.BigInteger(), nullable=False),
+        sa.Column("activity", sa.Text(), nullable=False),
+        sa.Column("modality", sa.Text(), nullable=False),
+        sa.Column("sealed_note", sa.LargeBinary(), nullable=False),
+        sa.Column("amended_at", sa.BigInteger(), nullable=False),
+        sa.Column("amended_by", sa.String(length=64), nullable=False),
+        sa.Column("sealed_reason", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(["amended_by"], ["app_user.id"], name=op.f("fk_entry_revision_amended_by")),
+        sa.ForeignKeyConstraint(["entry_id"], ["entry.id"], name=op.f("fk_entry_revision_entry_id")),
+        sa.PrimaryKeyConstraint("entry_id", "number", name=op.f("pk_entry_revision")),
     )
     op.create_table(
         "launch_token",
@@ -277,4 +312,23 @@ def upgrade() -> None:
             postgresql_where=sa.text("running_since IS NOT NULL"),
         )
 
+    op.create_table(
+        "filed_resource",
+        sa.Column("id", sa.String(length=64), nullable=False),
+        sa.Column("delivery_id", sa.String(length=64), nullable=False),
+        sa.Column("resource_type", sa.Text(), nullable=False),
+        sa.Column("resource_id", sa.Text(), nullable=False),
+        sa.Column("version", sa.Text(), nullable=False),
+        sa.Column("revision", sa.BigInteger(), nullable=False),
+        sa.Column("standing", sa.String(length=16), nullable=False),
+        sa.Column("filed_at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["delivery_id"], ["delivery.id"], name=op.f("fk_filed_resource_delivery_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_filed_resource")),
+        sa.UniqueConstraint(
+            "delivery_id",
+            "resource_type",
+            "resource_id",
+            name=op.f("uq_filed_resource_delivery_id_resource_type_resource_id"),
+        ),
+    )
     # ### end Alembic commands ###

@@ -1,0 +1,106 @@
+"""Owns a care month's total in the chart: one Observation, created once, then brought up to date.
+
+It carries the counted minutes and those of each track, is derived from the entries' Observations, and is preliminary
+until the month is closed. An EHR that does not let us update it gets none, for a total that cannot follow the ledger
+would be wrong with the next entry.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from sqlalchemy import select
+
+from ccm.months import parse_month
+from fhir_mappings.codes import MONTH_SYSTEM, MONTH_TIME
+from fhir_mappings.observation import build_month_observation
+from smart_app.months import AssessedMonth, assessed_month
+from smart_app.outbox.correcting import change, mark_in_error
+from smart_app.outbox.job import Job, NotYet
+from smart_app.outbox.queue import Filed
+from smart_app.outbox.searching import first_and_rest, ours_in_chart
+from smart_app.store.engine import UnitOfWork
+from smart_app.store.outbox import UNFILED
+from smart_app.store.tables import DeliveryRow, FiledResourceRow
+
+_OBSERVATION = "Observation"
+
+
+def month_can_be_kept(job: Job) -> bool:
+    """Whether the EHR lets us create the total and keep it right."""
+    return all(job.may(_OBSERVATION, interaction) for interaction in ("create", "read", "update"))
+
+
+def file_month(job: Job) -> None:
+    """Brings the month's total up to date. Raises `NotYet`, `NeedsPerson`, `StaleClaim` or `EhrError`."""
+    with job.services.store.reading() as session:
+        month = assessed_month(session, job.practice, job.held.patient_id, parse_month(job.held.month))
+        if any(row.state in UNFILED for row in month.rows):
+            raise NotYet
+        entries = _observations_of(session, month)
+    present = _present(job, month)
+    if present is None and not entries:
+        return
+    body = _body(job, month, entries)
+    if present is None:
+        created = job.client.create(body)
+        job.keep(Filed(_OBSERVATION, created.id, created.version, revision=job.held.wanted))
+    else:
+        version = change(job, present, lambda was: {**body, "id": was["id"]})
+        job.keep(replace(present, version=version, revision=job.held.wanted))
+
+
+def month_key(patient_id: str, month: str) -> str:
+    """The identifier of a month's total: the same for whoever files it, and readable from the chart alone."""
+    return f"{patient_id}|{month}"
+
+
+def _present(job: Job, month: AssessedMonth) -> Filed | None:
+    """The month's Observation in the chart; what a race made besides it is marked as entered in error."""
+    kept = [each for each in job.filed() if each.standing == "kept"]
+    if kept and not job.held.must_search:
+        return kept[0]
+    found = ours_in_chart(
+        job,
+        _OBSERVATION,
+        system=MONTH_SYSTEM,
+        value=month_key(job.held.patient_id, job.held.month),
+        code=MONTH_TIME,
+        interval=month.month.interval,
+    )
+    first, rest = first_and_rest(found)
+    mark_in_error(job, [replace(each, standing="duplicate") for each in rest])
+    return first
+
+
+def _body(job: Job, month: AssessedMonth, entries: list[str]) -> Mapping[str, Any]:
+    start, end = month.month.interval
+    return build_month_observation(
+        identifier_value=month_key(job.held.patient_id, job.held.month),
+        patient=job.held.patient_id,
+        start=start,
+        end=end,
+        counted_minutes=month.assessment.counted_seconds // 60,
+        tracks={name: track.minutes for name, track in month.assessment.tracks.items()},
+        entries=entries,
+        status="preliminary",
+        issued=job.services.clock(),
+    )
+
+
+def _observations_of(session: UnitOfWork, month: AssessedMonth) -> list[str]:
+    """The Observations of the month's entries that stand, in the order of the work."""
+    standing = [row.entry.id for row in month.rows if not row.entry.voided]
+    found = session.execute(
+        select(DeliveryRow.entry_id, FiledResourceRow.resource_id)
+        .join(FiledResourceRow, FiledResourceRow.delivery_id == DeliveryRow.id)
+        .where(
+            DeliveryRow.entry_id.in_(standing),
+            FiledResourceRow.resource_type == _OBSERVATION,
+            FiledResourceRow.standing == "kept",
+        )
+    )
+    by_entry = {row.entry_id: row.resource_id for row in found}
+    return [by_entry[entry_id] for entry_id in standing if entry_id in by_entry]

@@ -1,0 +1,60 @@
+"""Owns finding our own resources in a chart again, by identifier where the EHR can search it, else by their facts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from fhir_mappings.codes import CODE_SYSTEM
+from fhir_mappings.times import instant
+from fhir_mappings.tolerant import identifier_of, line, mapping
+from smart_app.outbox.job import Job
+from smart_app.outbox.queue import Filed
+
+Resource = Mapping[str, Any]
+Interval = tuple[int, int]
+
+
+def ours_in_chart(
+    job: Job, resource_type: str, *, system: str, value: str, code: str, interval: Interval
+) -> list[Filed]:
+    """All resources of a type that carry our identifier, oldest first, those in error left out. Raises `EhrError`.
+
+    `interval` is in POSIX seconds. An EHR may ignore a search parameter, so each find is checked.
+    """
+    by_identifier = job.capabilities is None or "identifier" in job.capabilities.of(resource_type).search_params
+    if by_identifier:
+        parameters: list[tuple[str, str]] = [("identifier", f"{system}|{value}")]
+    else:
+        parameters = _by_facts(job.held.patient_id, resource_type, code, interval)
+    found = job.client.search(resource_type, parameters).resources
+    ours = [each for each in found if identifier_of(each, system) == value and not _is_in_error(each)]
+    return [_filed(each) for each in sorted(ours, key=_age)]
+
+
+def _by_facts(patient_id: str, resource_type: str, code: str, interval: Interval) -> list[tuple[str, str]]:
+    parameters = [("patient", patient_id)]
+    if resource_type == "Observation":
+        parameters.append(("code", f"{CODE_SYSTEM}|{code}"))
+    if resource_type != "DocumentReference":  # a note's date is when it was written, not when the work was done
+        start, end = interval
+        parameters += [("date", f"ge{instant(start)}"), ("date", f"le{instant(end)}")]
+    return parameters
+
+
+def _is_in_error(resource: Resource) -> bool:
+    return line(resource.get("status")) == "entered-in-error"
+
+
+def _age(resource: Resource) -> tuple[str, str]:
+    return line(mapping(resource.get("meta")).get("lastUpdated")), line(resource.get("id"))
+
+
+def _filed(resource: Resource) -> Filed:
+    version = line(mapping(resource.get("meta")).get("versionId"))
+    return Filed(line(resource.get("resourceType")), line(resource.get("id")), version, revision=1)
+
+
+def first_and_rest(found: Sequence[Filed]) -> tuple[Filed | None, Sequence[Filed]]:
+    """The one that stands, and the duplicates that a race has made."""
+    return (found[0], found[1:]) if found else (None, ())

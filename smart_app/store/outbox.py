@@ -1,0 +1,134 @@
+"""Owns the rows of the outbox as the ledger and the launch see them: added, re-armed, adopted, in the same commit.
+
+A delivery is not a message but a wish: that the chart equal the ledger. Whatever changes an entry or a month grows
+the wish (`wanted`), and the delivery begins again from what the chart holds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import ColumnElement, case, select, update
+from sqlalchemy.exc import IntegrityError
+
+from ccm.months import month_of
+from smart_app.store.engine import UnitOfWork
+from smart_app.store.launches import Launch
+from smart_app.store.registrations import new_id
+from smart_app.store.tables import DeliveryRow, EntryRow, FiledResourceRow
+
+LEDGER_ONLY: Final = "ledger_only"  # the lowest rung: nothing is sent, and a later launch may do better
+ENTRY: Final = "entry"
+MONTH: Final = "month"
+UNFILED: Final = ("waiting", "sending", "unknown")
+
+
+def add_entry_delivery(session: UnitOfWork, launch: Launch, entry: EntryRow, now: int) -> None:
+    """Asks for a new entry to be filed, and for the totals of the months that it touches."""
+    session.add(_new_row(launch, ENTRY, now, entry_id=entry.id))
+    session.flush()
+    want_months(session, launch, entry, now)
+
+
+def want_entry(session: UnitOfWork, launch: Launch, entry_id: str, now: int) -> None:
+    """Asks for an entry's resources to be brought up to date."""
+    _want(session, launch, DeliveryRow.entry_id == entry_id, now)
+
+
+def want_months(session: UnitOfWork, launch: Launch, entry: EntryRow, now: int) -> None:
+    """Asks for the totals of the months that an entry touches to be brought up to date."""
+    zone = ZoneInfo(launch.timezone)
+    for month in sorted({str(month_of(entry.start, zone)), str(month_of(entry.end - 1, zone))}):
+        want_month(session, launch, month, now)
+
+
+def want_month(session: UnitOfWork, launch: Launch, month: str, now: int) -> None:
+    """Asks for one month's total ("2026-11") to be brought up to date."""
+    the_month = (
+        (DeliveryRow.practice_id == launch.practice_id)
+        & (DeliveryRow.patient_id == launch.patient_id)
+        & (DeliveryRow.month == month)
+    )
+    if _want(session, launch, the_month, now):
+        return
+    try:
+        with session.begin_nested():
+            session.add(_new_row(launch, MONTH, now, month=month))
+            session.flush()
+    except IntegrityError:  # somebody else has just added it
+        _want(session, launch, the_month, now)
+
+
+def adopt_waiting(session: UnitOfWork, launch: Launch, now: int) -> int:
+    """Hands what ended launches of this patient left unfiled to the new launch; returns how many rows."""
+    if launch.rung == LEDGER_ONLY:
+        return 0
+    result = session.execute(
+        update(DeliveryRow)
+        .where(
+            DeliveryRow.practice_id == launch.practice_id,
+            DeliveryRow.patient_id == launch.patient_id,
+            DeliveryRow.state.in_(("waiting", "unknown", "held")),
+            DeliveryRow.lease_until <= now,
+        )
+        .values(
+            launch_id=launch.id,
+            rung=launch.rung,
+            due_at=now,
+            state=case((DeliveryRow.state == "held", "waiting"), else_=DeliveryRow.state),
+        )
+        .returning(DeliveryRow.id)
+    )
+    return len(result.all())
+
+
+def resources_of(session: UnitOfWork, entry_ids: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """By entry, the resources that stand for it in the chart, as "Encounter/1"."""
+    rows = session.execute(
+        select(DeliveryRow.entry_id, FiledResourceRow.resource_type, FiledResourceRow.resource_id)
+        .join(FiledResourceRow, FiledResourceRow.delivery_id == DeliveryRow.id)
+        .where(DeliveryRow.entry_id.in_(entry_ids), FiledResourceRow.standing != "duplicate")
+        .order_by(FiledResourceRow.filed_at, FiledResourceRow.resource_type)
+    )
+    found: dict[str, tuple[str, ...]] = {}
+    for entry_id, resource_type, resource_id in rows:
+        found[str(entry_id)] = (*found.get(str(entry_id), ()), f"{resource_type}/{resource_id}")
+    return found
+
+
+def _want(session: UnitOfWork, launch: Launch, which: ColumnElement[bool], now: int) -> bool:
+    """Grows the wish; a row that is being sent, unknown or held stays so, for what it still has to find out."""
+    values: dict[str, Any] = {
+        "wanted": DeliveryRow.wanted + 1,
+        "due_at": now,
+        "state": case((DeliveryRow.state.in_(("sending", "unknown", "held")), DeliveryRow.state), else_="waiting"),
+    }
+    if launch.rung != LEDGER_ONLY:
+        values |= {"launch_id": launch.id}
+    return bool(session.execute(update(DeliveryRow).where(which).values(**values).returning(DeliveryRow.id)).all())
+
+
+def _new_row(
+    launch: Launch, kind: str, now: int, *, entry_id: str | None = None, month: str | None = None
+) -> DeliveryRow:
+    return DeliveryRow(
+        id=new_id(),
+        kind=kind,
+        entry_id=entry_id,
+        registration_id=launch.registration_id,
+        practice_id=launch.practice_id,
+        patient_id=launch.patient_id,
+        month=month,
+        launch_id=launch.id,
+        rung=launch.rung,
+        state="held" if launch.rung == LEDGER_ONLY else "waiting",
+        wanted=1,
+        attempts=0,
+        due_at=now,
+        lease_until=0,
+        fence=0,
+        detail="",
+        created_at=now,
+    )
