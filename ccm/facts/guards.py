@@ -51,8 +51,23 @@ def _wrong_source(events: _Recorded, body: Happening, actor: Actor) -> Refusal |
     return first_of(
         wrong_text("key", body.key),
         wrong_choice("source", body.source, SOURCES),
+        _wrong_key(events, body),
         _against_a_person(events, body) if actor.role == SYSTEM else None,
     )
+
+
+def _wrong_key(events: _Recorded, body: Happening) -> Refusal | None:
+    """Recording again replaces: that must be the same thing, or a month would lose a fact unnoticed."""
+    same = [kept.body for kept in standing(events, Happening) if kept.body.key == body.key]
+    if same and (type(same[-1]) is not type(body) or _month_of(same[-1]) != _month_of(body)):
+        return Refusal("key", "is that of another fact")
+    return None
+
+
+def _month_of(body: Happening) -> Month | None:
+    if isinstance(body, VisitRecorded):
+        return Month(body.on.year, body.on.month)
+    return body.month if isinstance(body, ServiceRecorded) else None
 
 
 def _against_a_person(events: _Recorded, body: Happening) -> Refusal | None:

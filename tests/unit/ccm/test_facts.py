@@ -147,6 +147,16 @@ def test_a_biller_answers_what_is_billed_and_nothing_clinical_and_an_admin_nothi
     assert fa.facts_of(record.events, NOVEMBER).services == (Service("G0181", day("2026-11-05"), False),)
 
 
+def test_a_key_names_one_fact_of_one_month() -> None:
+    record = Recorder(fa.append)
+    service = fa.ServiceRecorded("x", "person", OCTOBER, "G0181", False)
+    record.add(service)
+    record.add(replace(service, code="G0182"))
+    assert record.refusal(replace(service, month=NOVEMBER)).field == "key"
+    assert record.refusal(replace(STAY, key="x")).field == "key"
+    assert [each.code for each in fa.facts_of(record.events, OCTOBER).services] == ["G0182"]
+
+
 def test_what_an_import_recorded_counts_and_waits_for_a_person() -> None:
     record = Recorder(fa.append)
     record.add(replace(STAY, source="import"), IMPORT)
