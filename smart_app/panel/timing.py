@@ -18,6 +18,7 @@ from smart_app.store.ledger import Work, add_entry
 from smart_app.store.timers import (
     Timer,
     find_timer,
+    hold_timers,
     remove_timer,
     running_elsewhere,
     save_timer,
@@ -38,6 +39,7 @@ class TimerPress:
 
 def press(session: UnitOfWork, launch: Launch, action: TimerAction, now: int) -> TimerPress:
     """Carries out one action at `now` (POSIX seconds)."""
+    hold_timers(session, launch)
     timer = find_timer(session, launch)
     if timer is not None:
         timer = _with_choices(timer, action)

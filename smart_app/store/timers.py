@@ -40,6 +40,11 @@ class Timer:
         return sum(end - start for start, end in self.all_stretches(now))
 
 
+def hold_timers(session: UnitOfWork, launch: Launch) -> None:
+    """Lets no other request change this person's timers until the unit of work ends."""
+    session.execute(select(UserRow.id).where(UserRow.id == launch.user_id).with_for_update(key_share=True))
+
+
 def find_timer(session: UnitOfWork, launch: Launch) -> Timer | None:
     """The signed-in person's timer on the launch's patient."""
     row = session.scalar(
