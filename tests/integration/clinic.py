@@ -18,6 +18,7 @@ from unittest import mock
 
 import requests
 from flask import Flask
+from jinja2.bccache import Bucket, BytecodeCache
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
 from sandbox_ehr.config import Client, SandboxConfig
@@ -146,6 +147,7 @@ def clinic(
         with SandboxServer(config) as sandbox, contextlib.redirect_stderr(log):
             values = {"database_url": database_url, "key_file": key_file, "public_url": address, **settings}
             server.app = app = create_app(Settings(**values), clock)
+            app.jinja_env.bytecode_cache = _COMPILED
             services = services_of(app)
             try:
                 trusted = _register(services, sandbox, fields)
@@ -182,6 +184,23 @@ def _client(address: str, method: str) -> Client:
     secret = CLIENT_SECRET if method.startswith("client_secret") else ""
     keys = f"{address}/.well-known/jwks.json" if method == "private_key_jwt" else ""
     return Client(CLIENT_ID, (f"{address}/callback",), auth_method=method, client_secret=secret, jwks_uri=keys)
+
+
+class _Compiled(BytecodeCache):
+    """The compiled templates of all clinics of a run, for compiling takes longer than most tests."""
+
+    def __init__(self) -> None:
+        self._code: dict[str, bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        if code := self._code.get(bucket.key):
+            bucket.bytecode_from_string(code)
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self._code[bucket.key] = bucket.bytecode_to_string()
+
+
+_COMPILED = _Compiled()
 
 
 class _Quiet(WSGIRequestHandler):
