@@ -50,6 +50,12 @@ class Settings(BaseSettings):
         default=15, ge=1, le=720, description="A launch without activity ends after this time."
     )
     session_hours: int = Field(default=12, ge=1, le=24, description="A launch ends after this time, active or not.")
+    timer_confirm_minutes: int = Field(
+        default=120,
+        ge=5,
+        le=1440,
+        description="A timer that ran this long without a sign of life must be confirmed before it is filed.",
+    )
     ca_bundle: Path | None = Field(default=None, description="PEM file with the authorities trusted for EHRs' TLS.")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         default="INFO", description="The least level logged."

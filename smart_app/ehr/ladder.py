@@ -58,8 +58,9 @@ def choose_rung(
     below: str = "",
     at_most: str = "",
 ) -> Rung:
-    """The highest rung that EHR, token and policy all allow. `capabilities` is None where it could not be read.
+    """The highest rung that EHR, token and policy all allow.
 
+    Where `capabilities` could not be read (None), token and policy decide for now, and delivery asks again.
     `below` is a rung that the EHR has refused in fact: only what is lower comes into question; `at_most` is the
     highest that does.
     """
@@ -76,8 +77,13 @@ def choose_rung(
         elif refusal := _refusal(_NEEDS[code], capabilities, granted):
             refusals.append(refusal)
         else:
-            return Rung(code, _why(refusals))
+            return Rung(code, _why(refusals, known=capabilities is not None))
     return Rung(LEDGER_ONLY, _why(refusals))
+
+
+def rung_allowed(rung: str, capabilities: Capabilities | None, granted: Granted) -> bool:
+    """Whether EHR and token allow all that a rung writes."""
+    return all(may(capabilities, granted, kind, "create") for kind in _NEEDS[rung])
 
 
 def may(capabilities: Capabilities | None, granted: Granted, resource_type: str, interaction: str) -> bool:
@@ -90,8 +96,7 @@ def may(capabilities: Capabilities | None, granted: Granted, resource_type: str,
 
 def _refusal(needs: tuple[str, ...], capabilities: Capabilities | None, granted: Granted) -> str:
     checks: tuple[tuple[str, Callable[[str], bool]], ...] = (
-        ("the EHR did not say whether it accepts", lambda _: capabilities is not None),
-        ("the EHR does not accept", lambda kind: capabilities is not None and capabilities.allows(kind, "create")),
+        ("the EHR does not accept", lambda kind: capabilities is None or capabilities.allows(kind, "create")),
         ("the EHR did not grant us writing", lambda kind: granted.can("c", kind)),
     )
     for words, allowed in checks:
@@ -101,7 +106,10 @@ def _refusal(needs: tuple[str, ...], capabilities: Capabilities | None, granted:
     return ""
 
 
-def _why(refusals: list[str]) -> str:
+def _why(refusals: list[str], *, known: bool = True) -> str:
+    if not known:
+        return "The EHR has not said what it accepts; it is asked again before anything is filed."
     if not refusals:
         return "The EHR accepts both, and granted both."
-    return "; ".join(dict.fromkeys(refusals)).capitalize() + "."
+    reasons = "; ".join(dict.fromkeys(refusals))
+    return f"{reasons[0].upper()}{reasons[1:]}."

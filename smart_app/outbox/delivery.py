@@ -10,7 +10,8 @@ import random
 
 from smart_app.ehr.client import FhirClient
 from smart_app.ehr.errors import EhrBusy, EhrError, EhrRefused, EhrTemporary
-from smart_app.ehr.ladder import LEDGER_ONLY, RUNG_LABELS, choose_rung
+from smart_app.ehr.ladder import LEDGER_ONLY, RUNG_LABELS, choose_rung, rung_allowed
+from smart_app.launch.scopes import Granted
 from smart_app.logs import log
 from smart_app.outbox import queue
 from smart_app.outbox.credentials import LaunchOver, RefreshUnderWay, refuse_token, rights
@@ -18,7 +19,6 @@ from smart_app.outbox.filing import file_entry
 from smart_app.outbox.job import Job, NeedsPerson, NotYet
 from smart_app.outbox.month_total import file_month, month_can_be_kept
 from smart_app.outbox.queue import Claim
-from smart_app.registrations import Practice, Registration
 from smart_app.services import Services
 from smart_app.store.ehr_state import lower_ceiling, note_failure, note_success
 from smart_app.store.launches import Launch, get_launch
@@ -32,6 +32,14 @@ _STEP_DOWN = (403, 405, 422)
 _WAITS_FOR_LAUNCH = "Waits for Cadence to be opened again on this chart."
 
 
+class _RungClosed(Exception):
+    """What the launch was promised, this token or the EHR does not allow now: nothing was sent."""
+
+    def __init__(self, granted: Granted) -> None:
+        super().__init__()
+        self.granted = granted
+
+
 def deliver_due(services: Services, *, since: int = 0, limit: int = 10) -> int:
     """Delivers what is due, one after another; returns how many rows were taken.
 
@@ -40,112 +48,122 @@ def deliver_due(services: Services, *, since: int = 0, limit: int = 10) -> int:
     claims = queue.claim(services.store, services.clock(), since=since, limit=limit)
     for held in claims:
         try:
-            _deliver(services, held)
+            _Delivery(services, held).run()
         except queue.StaleClaim:
             log.warning("delivery_taken_over", delivery=held.id)
     return len(claims)
 
 
-def _deliver(services: Services, held: Claim) -> None:
-    registration, practice, launch = _parties(services, held)
-    try:
-        _file(services, held, registration, practice, launch)
-    except LaunchOver:
-        _later(services, held, RELAUNCH_PAUSE_SECONDS, unknown=held.must_search, detail=_WAITS_FOR_LAUNCH)
-    except (NotYet, RefreshUnderWay):
-        _again(services, held)
-    except NeedsPerson as task:
-        queue.set_aside(services.store, held, "attention", str(task))
-    except EhrRefused as refused:
-        _refused(services, held, registration, launch, refused)
-    except EhrError as error:
-        _failed(services, held, error)
-    else:
-        queue.finish(services.store, held, services.clock())
-        with services.store.writing() as session:
-            note_success(session, held.registration_id)
-        log.info("delivered", kind=held.kind, delivery=held.id, attempts=held.attempts + 1)
+class _Delivery:
+    """One claimed row on its way to an outcome."""
 
+    def __init__(self, services: Services, held: Claim) -> None:
+        self._services = services
+        self._held = held
+        with services.store.reading() as session:
+            self._practice = get_practice(session, held.practice_id)
+            self._registration = get_registration(session, held.registration_id)
+            self._launch = get_launch(session, held.launch_id) if held.launch_id else None
 
-def _parties(services: Services, held: Claim) -> tuple[Registration, Practice, Launch | None]:
-    with services.store.reading() as session:
-        practice = get_practice(session, held.practice_id)
-        launch = get_launch(session, held.launch_id) if held.launch_id else None
-        return get_registration(session, held.registration_id), practice, launch
+    def run(self) -> None:
+        """Tries once, and keeps what came of it. Raises `StaleClaim`."""
+        try:
+            self._file()
+        except LaunchOver:
+            self._later(RELAUNCH_PAUSE_SECONDS, unknown=self._held.must_search, detail=_WAITS_FOR_LAUNCH)
+        except (NotYet, RefreshUnderWay):
+            self._again()
+        except _RungClosed as closed:
+            self._change_rung(closed.granted, "The EHR does not allow more.")
+        except NeedsPerson as task:
+            queue.set_aside(self._services.store, self._held, "attention", str(task))
+        except EhrRefused as refused:
+            self._refused(refused)
+        except EhrError as error:
+            self._failed(error)
+        else:
+            self._done()
 
+    def _file(self) -> None:
+        job = self._job()
+        if job.capabilities is None:
+            raise EhrTemporary("The EHR did not say what it accepts.")
+        if self._held.kind == MONTH:
+            if month_can_be_kept(job):
+                file_month(job)
+        elif rung_allowed(self._held.rung, job.capabilities, job.granted):
+            file_entry(job)
+        else:
+            raise _RungClosed(job.granted)
 
-def _file(
-    services: Services, held: Claim, registration: Registration, practice: Practice, launch: Launch | None
-) -> None:
-    right = rights(services, registration, launch)
-    job = Job(
-        services=services,
-        held=held,
-        registration=registration,
-        practice=practice,
-        launch=launch,
-        client=FhirClient(registration.issuer, services.transport, right.token),
-        capabilities=services.capabilities.get(registration.issuer),
-        granted=right.granted,
-    )
-    if held.kind == MONTH:
-        if month_can_be_kept(job):
-            file_month(job)
-    else:
-        file_entry(job)
+    def _job(self) -> Job:
+        right = rights(self._services, self._registration, self._launch)
+        return Job(
+            services=self._services,
+            held=self._held,
+            registration=self._registration,
+            practice=self._practice,
+            launch=self._launch,
+            client=FhirClient(self._registration.issuer, self._services.transport, right.token),
+            capabilities=self._services.capabilities.get(self._registration.issuer),
+            granted=right.granted,
+        )
 
+    def _done(self) -> None:
+        queue.finish(self._services.store, self._held, self._services.clock())
+        with self._services.store.writing() as session:
+            note_success(session, self._held.registration_id)
+        log.info("delivered", kind=self._held.kind, delivery=self._held.id, attempts=self._held.attempts + 1)
 
-def _refused(
-    services: Services, held: Claim, registration: Registration, launch: Launch | None, refused: EhrRefused
-) -> None:
-    if refused.status == 401:
-        refuse_token(services, registration, launch)
-        _again(services, held)
-    elif refused.status in _STEP_DOWN and held.kind != MONTH and launch is not None:
-        _step_down(services, held, registration, launch, refused)
-    else:
-        queue.set_aside(services.store, held, "attention", str(refused))
+    def _refused(self, refused: EhrRefused) -> None:
+        if refused.status == 401:
+            refuse_token(self._services, self._registration, self._launch)
+            self._again()
+        elif refused.status in _STEP_DOWN and self._held.kind != MONTH and self._launch is not None:
+            self._step_down(self._launch, refused)
+        else:
+            queue.set_aside(self._services.store, self._held, "attention", str(refused))
 
+    def _step_down(self, launch: Launch, refused: EhrRefused) -> None:
+        """The EHR does not take this rung in fact, whatever it said: this EHR goes one lower, and the panel says so."""
+        why = f"The EHR refused {RUNG_LABELS[self._held.rung]} (HTTP {refused.status})."
+        rung = self._change_rung(Granted(launch.scope), why)
+        with self._services.store.writing() as session:
+            lower_ceiling(session, self._registration.id, rung, why, self._services.clock())
+        log.warning("stepped_down", registration=self._registration.id, rung=rung, status=refused.status)
 
-def _step_down(
-    services: Services, held: Claim, registration: Registration, launch: Launch, refused: EhrRefused
-) -> None:
-    """The EHR does not take this rung in fact, whatever it said: one rung lower for this EHR, and the panel says so."""
-    now = services.clock()
-    lower = choose_rung(
-        services.capabilities.get(registration.issuer),
-        rights(services, registration, launch).granted,
-        policy=registration.write_back,
-        launch_encounter=bool(launch.encounter_id),
-        below=held.rung,
-    )
-    why = f"The EHR refused {RUNG_LABELS[held.rung]} (HTTP {refused.status})."
-    with services.store.writing() as session:
-        lower_ceiling(session, registration.id, lower.code, why, now)
-    state = "held" if lower.code == LEDGER_ONLY else "waiting"
-    queue.change_rung(services.store, held, lower.code, state=state, detail=why, now=now)
-    log.warning("stepped_down", registration=registration.id, rung=lower.code, status=refused.status)
+    def _change_rung(self, granted: Granted, why: str) -> str:
+        """Goes on one rung lower, or holds the entry where there is none; returns the rung."""
+        lower = choose_rung(
+            self._services.capabilities.get(self._registration.issuer),
+            granted,
+            policy=self._registration.write_back,
+            launch_encounter=bool(self._launch and self._launch.encounter_id),
+            below=self._held.rung,
+        )
+        state = "held" if lower.code == LEDGER_ONLY else "waiting"
+        now = self._services.clock()
+        queue.change_rung(self._services.store, self._held, lower.code, state=state, detail=why, now=now)
+        return lower.code
 
+    def _failed(self, error: EhrError) -> None:
+        if not isinstance(error, EhrTemporary) and not error.outcome_unknown:
+            queue.set_aside(self._services.store, self._held, "attention", str(error))
+            return
+        unknown = self._held.must_search or error.outcome_unknown
+        self._later(_pause(self._held.attempts, error), unknown=unknown, detail=str(error))
+        with self._services.store.writing() as session:
+            note_failure(session, self._held.registration_id, self._services.clock())
 
-def _failed(services: Services, held: Claim, error: EhrError) -> None:
-    if not isinstance(error, EhrTemporary) and not error.outcome_unknown:
-        queue.set_aside(services.store, held, "attention", str(error))
-        return
-    unknown = held.must_search or error.outcome_unknown
-    _later(services, held, _pause(held.attempts, error), unknown=unknown, detail=str(error))
-    with services.store.writing() as session:
-        note_failure(session, held.registration_id, services.clock())
+    def _later(self, seconds: int, *, unknown: bool, detail: str) -> None:
+        until, attempts = self._services.clock() + seconds, self._held.attempts + 1
+        queue.postpone(self._services.store, self._held, until=until, unknown=unknown, detail=detail, attempts=attempts)
 
-
-def _later(services: Services, held: Claim, seconds: int, *, unknown: bool, detail: str) -> None:
-    until = services.clock() + seconds
-    queue.postpone(services.store, held, until=until, unknown=unknown, detail=detail, attempts=held.attempts + 1)
-
-
-def _again(services: Services, held: Claim) -> None:
-    """Soon, and not as a failed try."""
-    until = services.clock() + NOT_YET_SECONDS
-    queue.postpone(services.store, held, until=until, unknown=held.must_search, detail="", attempts=held.attempts)
+    def _again(self) -> None:
+        """Soon, and not as a failed try."""
+        until, attempts = self._services.clock() + NOT_YET_SECONDS, self._held.attempts
+        unknown = self._held.must_search
+        queue.postpone(self._services.store, self._held, until=until, unknown=unknown, detail="", attempts=attempts)
 
 
 def _pause(attempts: int, error: EhrError) -> int:

@@ -11,6 +11,7 @@ from smart_app.cookies import LAUNCH_COOKIE
 from smart_app.headers import allow_framing
 from smart_app.panel.csrf import check_csrf, csrf_token
 from smart_app.panel.forms import sent
+from smart_app.panel.timing import Moment
 from smart_app.problems import Problem, not_open
 from smart_app.registrations import Practice, Registration
 from smart_app.services import Services
@@ -30,6 +31,11 @@ class OpenPanel:
     practice: Practice
     csrf_token: str = field(repr=False)
     now: int
+
+    @property
+    def moment(self) -> Moment:
+        """Now, as the timer's rules see it."""
+        return Moment(self.now, self.services.settings.timer_confirm_minutes * 60)
 
     @property
     def zone(self) -> ZoneInfo:

@@ -36,12 +36,13 @@ class ManualEntry:
 
 @dataclass(frozen=True, slots=True)
 class TimerAction:
-    """A press on the timer; `activity`, `modality` and `note` are None where they were not sent."""
+    """A press on the timer; what was not sent is None. `minutes` is how long was really worked, from the start."""
 
     action: str
     activity: str | None
     modality: str | None
     note: str | None
+    minutes: int | None = None
 
 
 def sent() -> Mapping[str, Any]:
@@ -73,15 +74,22 @@ def read_manual_entry(fields: Mapping[str, Any], zone: ZoneInfo, now: int) -> Ma
     return entry
 
 
+def read_amendment(fields: Mapping[str, Any], zone: ZoneInfo, now: int) -> tuple[ManualEntry, str]:
+    """What an entry is to say instead, and why. Raises `Problem` naming the fields."""
+    reason = read_reason(fields)
+    return read_manual_entry({**fields, "key": "amendment"}, zone, now), reason
+
+
 def read_timer_action(fields: Mapping[str, Any]) -> TimerAction:
     """A timer's action. Raises `Problem` naming the fields."""
     reader = _Reader(fields)
-    actions = dict.fromkeys(("start", "pause", "resume", "stop", "discard"), "")
+    actions = dict.fromkeys(("start", "pause", "resume", "stop", "discard", "keep"), "")
     action = TimerAction(
         action=reader.choice("action", actions) or "",
         activity=reader.choice("activity", ACTIVITIES, required=False),
         modality=reader.choice("modality", MODALITIES, required=False),
         note=reader.text("note", NOTE_LENGTH),
+        minutes=reader.minutes() if fields.get("minutes") else None,
     )
     reader.check()
     return action

@@ -19,7 +19,7 @@ from smart_app.indicator import chronic_indicator
 from smart_app.months import AssessedMonth
 from smart_app.panel import words
 from smart_app.panel.access import OpenPanel
-from smart_app.panel.timing import DEFAULT_ACTIVITY, DEFAULT_MODALITY
+from smart_app.panel.timing import DEFAULT_ACTIVITY, DEFAULT_MODALITY, Moment, unconfirmed_minutes
 from smart_app.panel.view import (
     BannerView,
     BlockerView,
@@ -80,7 +80,7 @@ def present(known: Known) -> PanelView:
         writeback=_writeback(panel),
         month=_month(known, today),
         blockers=_blockers(assessment),
-        timer=_timer(known.timer, panel.now),
+        timer=_timer(known.timer, panel.moment),
         entries=tuple(_entries(known)),
         conditions=_conditions(known.chart.problems),
         care_plans=tuple(_care_plan(plan) for plan in _newest_first(known.chart.care_plans)),
@@ -153,13 +153,21 @@ def _blockers(assessment: Assessment) -> tuple[BlockerView, ...]:
     return (*blocks, *warns)
 
 
-def _timer(state: TimerState, now: int) -> TimerView:
-    timer = state.timer
+def _timer(state: TimerState, at: Moment) -> TimerView:
+    timer, now = state.timer, at.now
     if timer is None:
         return TimerView("idle", 0, now, DEFAULT_ACTIVITY, DEFAULT_MODALITY, "", state.others, state.elsewhere)
-    name = "paused" if timer.running_since is None else "running"
-    seconds = timer.seconds(now)
-    return TimerView(name, seconds, now, timer.activity, timer.modality, timer.note, state.others, state.elsewhere)
+    return TimerView(
+        state="paused" if timer.running_since is None else "running",
+        seconds=timer.seconds(now),
+        as_of=now,
+        activity=timer.activity,
+        modality=timer.modality,
+        note=timer.note,
+        others=state.others,
+        elsewhere=state.elsewhere,
+        confirm_minutes=unconfirmed_minutes(timer, at),
+    )
 
 
 def _entries(known: Known) -> list[EntryView]:

@@ -79,6 +79,7 @@ class TimerView:
     note: str
     others: tuple[str, ...] = ()  # names of other people whose timer runs on this patient now
     elsewhere: bool = False
+    confirm_minutes: int | None = None  # minutes up to the last sign of life, where the person must confirm them
 
 
 @dataclass(frozen=True, slots=True)

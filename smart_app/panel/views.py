@@ -11,7 +11,14 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from smart_app.cookies import drop_launch_cookie
 from smart_app.panel.access import OpenPanel, open_for_change, open_panel
-from smart_app.panel.forms import read_manual_entry, read_reason, read_timer_action, sent
+from smart_app.panel.forms import (
+    ManualEntry,
+    read_amendment,
+    read_manual_entry,
+    read_reason,
+    read_timer_action,
+    sent,
+)
 from smart_app.panel.reading import read_panel
 from smart_app.panel.timing import press
 from smart_app.panel.view import EntryView, PanelView
@@ -19,7 +26,8 @@ from smart_app.problems import FieldError, Problem, unusable, wants_json
 from smart_app.roles import performer_class
 from smart_app.services import services
 from smart_app.store.launches import end_launch
-from smart_app.store.ledger import KeyReused, Work, add_entry, void_entry
+from smart_app.store.ledger import EntryVoided, KeyReused, Work, add_entry, amend_entry, void_entry
+from smart_app.store.outbox import corrected_by_hand
 
 panel_pages = Blueprint("panel", __name__, url_prefix="/p/<launch_id>")
 
@@ -35,11 +43,11 @@ def show(launch_id: str) -> Response:
 
 @panel_pages.post("/timer")
 def press_timer(launch_id: str) -> AnyResponse:
-    """start, pause, resume, stop or discard."""
+    """start, pause, resume, stop, discard or keep (a sign of life)."""
     panel = open_for_change(services(), launch_id)
     action = read_timer_action(sent())
     with panel.services.store.writing() as session:
-        pressed = press(session, panel.launch, action, panel.now)
+        pressed = press(session, panel.launch, action, panel.moment)
     if not wants_json():
         return _back(panel)
     timer = _timer_json(read_panel(panel))
@@ -51,19 +59,9 @@ def add_manual_entry(launch_id: str) -> AnyResponse:
     """An entry by hand: 201 when new, 200 when the same key was sent again."""
     panel = open_for_change(services(), launch_id)
     manual = read_manual_entry(sent(), panel.zone, panel.now)
-    work = Work(
-        start=manual.start,
-        end=manual.end,
-        activity=manual.activity,
-        modality=manual.modality,
-        note=manual.note,
-        key=f"manual:{manual.key}",
-        source="manual",
-        performer_class=performer_class(panel.launch.role),
-    )
     try:
         with panel.services.store.writing() as session:
-            entry_id, new = add_entry(session, panel.launch, work, panel.now)
+            entry_id, new = add_entry(session, panel.launch, _work(panel, manual), panel.now)
     except KeyReused:
         raise _key_reused() from None
     if not wants_json():
@@ -78,8 +76,33 @@ def void(launch_id: str, entry_id: str) -> AnyResponse:
     reason = read_reason(sent())
     with panel.services.store.writing() as session:
         if not void_entry(session, panel.launch, entry_id, reason=reason, now=panel.now):
-            raise Problem(404, "There is no such entry in this chart", "Reload the panel.")
+            raise _no_such_entry()
     return jsonify(id=entry_id, status="void") if wants_json() else _back(panel)
+
+
+@panel_pages.post("/entries/<entry_id>/amend")
+def amend(launch_id: str, entry_id: str) -> AnyResponse:
+    """Replaces what an entry says; the original is kept."""
+    panel = open_for_change(services(), launch_id)
+    manual, reason = read_amendment(sent(), panel.zone, panel.now)
+    try:
+        with panel.services.store.writing() as session:
+            found = amend_entry(session, panel.launch, entry_id, _work(panel, manual), reason=reason, now=panel.now)
+    except EntryVoided:
+        raise Problem(409, "A void entry cannot be corrected", "Enter the time again as a new entry.") from None
+    if not found:
+        raise _no_such_entry()
+    return jsonify(id=entry_id, entry=_entry_json(panel, entry_id)) if wants_json() else _back(panel)
+
+
+@panel_pages.post("/entries/<entry_id>/corrected")
+def corrected(launch_id: str, entry_id: str) -> AnyResponse:
+    """A person has made the correction in the chart that the EHR does not let us make."""
+    panel = open_for_change(services(), launch_id)
+    with panel.services.store.writing() as session:
+        if not corrected_by_hand(session, panel.launch, entry_id, panel.now):
+            raise _no_such_entry()
+    return jsonify(id=entry_id, entry=_entry_json(panel, entry_id)) if wants_json() else _back(panel)
 
 
 @panel_pages.post("/logout")
@@ -128,6 +151,23 @@ def _timer_json(view: PanelView) -> dict[str, Any]:
 
 def _back(panel: OpenPanel) -> AnyResponse:
     return redirect(f"/p/{panel.launch.id}/", 303)
+
+
+def _work(panel: OpenPanel, manual: ManualEntry) -> Work:
+    return Work(
+        start=manual.start,
+        end=manual.end,
+        activity=manual.activity,
+        modality=manual.modality,
+        note=manual.note,
+        key=f"manual:{manual.key}",
+        source="manual",
+        performer_class=performer_class(panel.launch.role),
+    )
+
+
+def _no_such_entry() -> Problem:
+    return Problem(404, "There is no such entry in this chart", "Reload the panel.")
 
 
 def _entry_json(panel: OpenPanel, entry_id: str) -> dict[str, Any] | None:

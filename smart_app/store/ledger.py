@@ -221,10 +221,13 @@ def _same_entry(session: UnitOfWork, launch: Launch, work: Work) -> str:
 
 
 def _entry_of_patient(session: UnitOfWork, launch: Launch, entry_id: str) -> EntryRow | None:
+    """The entry, locked until the commit; None if it is another patient's."""
     return session.scalar(
-        select(EntryRow).where(
+        select(EntryRow)
+        .where(
             EntryRow.id == entry_id,
             EntryRow.practice_id == launch.practice_id,
             EntryRow.patient_id == launch.patient_id,
         )
+        .with_for_update()
     )

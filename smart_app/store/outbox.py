@@ -84,6 +84,29 @@ def adopt_waiting(session: UnitOfWork, launch: Launch, now: int) -> int:
     return len(result.all())
 
 
+def corrected_by_hand(session: UnitOfWork, launch: Launch, entry_id: str, now: int) -> bool:
+    """A person has corrected the entry's resources in the chart: the task is done. False if there was none."""
+    delivery = session.scalar(
+        select(DeliveryRow).where(
+            DeliveryRow.entry_id == entry_id,
+            DeliveryRow.practice_id == launch.practice_id,
+            DeliveryRow.patient_id == launch.patient_id,
+            DeliveryRow.state == "attention",
+        )
+    )
+    if delivery is None:
+        return False
+    entry = session.get_one(EntryRow, entry_id)
+    standing = "in_error" if entry.voided_at is not None else "kept"
+    session.execute(
+        update(FiledResourceRow)
+        .where(FiledResourceRow.delivery_id == delivery.id)
+        .values(standing=standing, revision=entry.revision)
+    )
+    delivery.state, delivery.detail, delivery.filed_at = "filed", "", now
+    return True
+
+
 def resources_of(session: UnitOfWork, entry_ids: Sequence[str]) -> dict[str, tuple[str, ...]]:
     """By entry, the resources that stand for it in the chart, as "Encounter/1"."""
     rows = session.execute(

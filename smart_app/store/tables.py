@@ -206,6 +206,7 @@ class TimerRow(Base):
     sealed_note: Mapped[bytes]
     stretches: Mapped[list[Any]]
     running_since: Mapped[int | None]
+    seen_at: Mapped[int]
 
 
 class EntryRow(Base):

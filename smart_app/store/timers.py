@@ -18,7 +18,10 @@ Stretch = tuple[int, int]
 
 @dataclass(frozen=True, slots=True)
 class Timer:
-    """A person's timer on a patient. `stretches` are over; `running_since` (POSIX seconds) is None while paused."""
+    """A person's timer on a patient. `stretches` are over; `running_since` (POSIX seconds) is None while paused.
+
+    `seen_at` is the person's last sign of life in this chart, in POSIX seconds.
+    """
 
     id: str
     user_id: str
@@ -29,6 +32,7 @@ class Timer:
     note: str
     stretches: tuple[Stretch, ...]
     running_since: int | None
+    seen_at: int
 
     def all_stretches(self, now: int) -> tuple[Stretch, ...]:
         """The stretches up to now, empty ones left out."""
@@ -39,21 +43,21 @@ class Timer:
         """What has run up to now, in seconds."""
         return sum(end - start for start, end in self.all_stretches(now))
 
+    def silent_since(self, now: int, limit: int) -> int | None:
+        """Since when a running timer has gone without a sign of life, if that is longer than `limit` seconds."""
+        if self.running_since is None or now - self.seen_at <= limit:
+            return None
+        return max(self.running_since, self.seen_at)
 
-def hold_timers(session: UnitOfWork, launch: Launch) -> None:
-    """Lets no other request change this person's timers until the unit of work ends."""
-    session.execute(select(UserRow.id).where(UserRow.id == launch.user_id).with_for_update(key_share=True))
 
-
-def find_timer(session: UnitOfWork, launch: Launch) -> Timer | None:
-    """The signed-in person's timer on the launch's patient."""
-    row = session.scalar(
-        select(TimerRow).where(
-            TimerRow.user_id == launch.user_id,
-            TimerRow.practice_id == launch.practice_id,
-            TimerRow.patient_id == launch.patient_id,
-        )
+def find_timer(session: UnitOfWork, launch: Launch, *, lock: bool = False) -> Timer | None:
+    """The signed-in person's timer on the launch's patient; with `lock`, nobody else changes it until the commit."""
+    its_own = select(TimerRow).where(
+        TimerRow.user_id == launch.user_id,
+        TimerRow.practice_id == launch.practice_id,
+        TimerRow.patient_id == launch.patient_id,
     )
+    row = session.scalar(its_own.with_for_update() if lock else its_own)
     return _timer(row, session.vault) if row else None
 
 
@@ -100,6 +104,7 @@ def start_timer(session: UnitOfWork, launch: Launch, *, activity: str, modality:
             sealed_note=session.vault.seal(note, tenant=launch.practice_id, row=timer_id),
             stretches=[],
             running_since=now,
+            seen_at=now,
         )
     )
     session.flush()
@@ -111,7 +116,7 @@ def save_timer(session: UnitOfWork, timer: Timer) -> None:
     row.activity, row.modality = timer.activity, timer.modality
     row.sealed_note = session.vault.seal(timer.note, tenant=timer.practice_id, row=timer.id)
     row.stretches = [list(stretch) for stretch in timer.stretches]
-    row.running_since = timer.running_since
+    row.running_since, row.seen_at = timer.running_since, timer.seen_at
     session.flush()
 
 
@@ -131,4 +136,5 @@ def _timer(row: TimerRow, vault: Vault) -> Timer:
         note=vault.open(row.sealed_note, tenant=row.practice_id, row=row.id),
         stretches=tuple((start, end) for start, end in row.stretches),
         running_since=row.running_since,
+        seen_at=row.seen_at,
     )

@@ -294,6 +294,7 @@ def upgrade() -> None:
         sa.Column("sealed_note", sa.LargeBinary(), nullable=False),
         sa.Column("stretches", sa.JSON(), nullable=False),
         sa.Column("running_since", sa.BigInteger(), nullable=True),
+        sa.Column("seen_at", sa.BigInteger(), nullable=False),
         sa.ForeignKeyConstraint(["launch_id"], ["launch.id"], name=op.f("fk_timer_launch_id")),
         sa.ForeignKeyConstraint(["practice_id"], ["practice.id"], name=op.f("fk_timer_practice_id")),
         sa.ForeignKeyConstraint(["user_id"], ["app_user.id"], name=op.f("fk_timer_user_id")),
