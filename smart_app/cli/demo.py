@@ -33,6 +33,7 @@ ROLES = {
     "lead": "lead",
     "admin": "admin",
 }
+BACKEND_SCOPE = "system/Observation.crus system/Encounter.crus system/DocumentReference.crus"
 _FOLDER = Path("demo-data")
 _READY_SECONDS = 60
 
@@ -110,6 +111,7 @@ def _register(services: Services, ehr_port: int) -> None:
                 issuer=issuer,
                 name="Larkspur EHR",
                 client_id=CLIENT_ID,
+                backend_scope=BACKEND_SCOPE,
                 frame_ancestors=(f"http://127.0.0.1:{ehr_port}", f"http://localhost:{ehr_port}"),
             )
             add_registration(

@@ -39,6 +39,7 @@ def registrations() -> None:
 @click.option("--token-issuer", default="", help="Issuer of id_tokens where it is neither discovered nor ISSUER.")
 @click.option("--frame-ancestor", "frame_ancestors", multiple=True, help="Origin that may frame the panel; repeat.")
 @click.option("--write-back", type=click.Choice(WRITE_BACK_POLICIES), default="best", show_default=True)
+@click.option("--backend-scope", default="", help="System scopes of Backend Services, if the EHR granted any.")
 @click.option("--default-role", type=click.Choice(list(ROLES)), default="clinician", show_default=True)
 @click.option("--practice", help="Name of the practice; by default the EHR's name.")
 @click.option("--timezone", required=True, help="The practice's IANA time zone, such as America/Chicago.")

@@ -7,6 +7,7 @@ the place where they stopped is stated as a gap (https://hl7.org/fhir/R4/http.ht
 from __future__ import annotations
 
 import json
+import math
 import re
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -27,6 +28,7 @@ Parameters = Mapping[str, str] | Sequence[tuple[str, str]]
 FHIR_JSON = "application/fhir+json"
 MAX_PAGES = 20
 MAX_ENTRIES = 5000
+MOST_PAGES = 1_000_000  # of a search that is read page by page
 
 _PATH = re.compile(r"[A-Z][A-Za-z]{1,63}/(?!\.{1,2}$)[A-Za-z0-9._~-]{1,128}")
 _LOCATION = re.compile(r"(?:^|/)([A-Z][A-Za-z]{1,63})/([A-Za-z0-9._~-]{1,128})(?:/_history/([A-Za-z0-9._~-]{1,128}))?$")
@@ -99,6 +101,14 @@ class FhirClient:
                 gaps.append(Gap(part, f"there are more than the {max_entries} that are shown"))
                 break
         return SearchResult(tuple(resources[:max_entries]), tuple(dict.fromkeys(gaps)))
+
+    def pages(self, resource_type: str, parameters: Parameters) -> Iterator[SearchResult]:
+        """A search page by page, however many there are, each within the transport's deadline; holds one at a time.
+
+        Raises EhrError where the first page does not come; what stops it later is a gap of the last page.
+        """
+        query = urlencode(list(parameters.items() if isinstance(parameters, Mapping) else parameters))
+        yield from self._pages(f"{self.base}/{resource_type}?{query}", resource_type, math.inf, MOST_PAGES)
 
     def create(self, resource: Resource, *, if_none_exist: str | None = None) -> Created:
         """Create a resource; `if_none_exist` is a search query by which the server may find it already there."""

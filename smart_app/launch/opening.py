@@ -27,7 +27,7 @@ from smart_app.launch.scopes import Granted, asked
 from smart_app.launch.tokens import TokenResponse
 from smart_app.registrations import Registration
 from smart_app.services import Services
-from smart_app.store.adoption import ChartOf, adopt_entries
+from smart_app.store.adoption import ChartOf, adopt_entries, adopt_months
 from smart_app.store.ehr_state import ceiling_of
 from smart_app.store.launches import (
     Authorization,
@@ -251,5 +251,7 @@ def _open(services: Services, sign_in: _SignIn, reading: ChartReading, identity:
         keep_patient(session, new.practice_id, reading.chart.patient, now)
         adopt_waiting(session, get_launch(session, launch_id), now)
         its_own = [each for each in reading.entries if each.patient_id == token.patient]
-        adopt_entries(session, ChartOf(new.practice_id, registration.id), its_own, now)
+        chart = ChartOf(new.practice_id, registration.id)
+        adopt_entries(session, chart, its_own, now)
+        adopt_months(session, chart, token.patient, reading.chart.filed, now)
     return Opened(launch_id, cookie, registration)

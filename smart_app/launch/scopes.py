@@ -36,7 +36,7 @@ _SCOPE = re.compile(r"(patient|user|system)/([A-Z][A-Za-z]*|\*)\.(read|write|\*|
 
 @dataclass(frozen=True, slots=True)
 class Granted:
-    """What a granted scope string allows on the patient's chart, whether in v1 or in v2 syntax."""
+    """What a granted scope string allows, in v1 or v2 syntax, be it a launch's or that of Backend Services."""
 
     scope: str
 

@@ -12,9 +12,10 @@ from dataclasses import dataclass
 
 from sqlalchemy import select
 
+from ccm.chart import FiledTime
 from ccm.filed import ChartResource, FiledEntry
 from smart_app.store.engine import UnitOfWork
-from smart_app.store.outbox import ENTRY
+from smart_app.store.outbox import ENTRY, LADDER_TOP, MONTH
 from smart_app.store.registrations import keep_user, new_id
 from smart_app.store.tables import DeliveryRow, EntryRow, FiledResourceRow
 
@@ -38,6 +39,29 @@ def adopt_entries(session: UnitOfWork, chart: ChartOf, found: Iterable[FiledEntr
         if (delivery.practice_id, delivery.patient_id) == (chart.practice_id, filed.patient_id):
             _recognise(session, delivery, filed, now)
     return new
+
+
+def adopt_months(session: UnitOfWork, chart: ChartOf, patient_id: str, found: Iterable[FiledTime], now: int) -> None:
+    """Takes in the months' totals that a chart holds, so that the next change updates them."""
+    for total in found:
+        if not total.month or total.status == "entered-in-error":
+            continue
+        delivery = session.scalar(
+            select(DeliveryRow).where(
+                DeliveryRow.practice_id == chart.practice_id,
+                DeliveryRow.patient_id == patient_id,
+                DeliveryRow.month == total.month,
+            )
+        )
+        if delivery is None:
+            delivery = _delivery(chart, patient_id, now, kind=MONTH, month=total.month)
+            session.add(delivery)
+            session.flush()
+        resource = ChartResource("Observation", total.observation_id, total.version)
+        known = session.scalars(select(FiledResourceRow).where(FiledResourceRow.delivery_id == delivery.id)).all()
+        if not any(each.resource_id == resource.id for each in known):
+            session.add(_filed_row(delivery, resource, "duplicate" if known else "kept", now))
+            session.flush()
 
 
 def _restore(session: UnitOfWork, chart: ChartOf, filed: FiledEntry, now: int) -> DeliveryRow:
@@ -65,14 +89,25 @@ def _restore(session: UnitOfWork, chart: ChartOf, filed: FiledEntry, now: int) -
         )
     )
     session.flush()
-    delivery = DeliveryRow(
+    delivery = _delivery(chart, filed.patient_id, now, kind=ENTRY, entry_id=entry.id)
+    session.add(delivery)
+    session.flush()
+    return delivery
+
+
+def _delivery(
+    chart: ChartOf, patient_id: str, now: int, *, kind: str, entry_id: str | None = None, month: str | None = None
+) -> DeliveryRow:
+    """A row for what the chart holds already: filed, by nobody's launch."""
+    return DeliveryRow(
         id=new_id(),
-        kind=ENTRY,
-        entry_id=entry.id,
+        kind=kind,
+        entry_id=entry_id,
+        month=month,
         registration_id=chart.registration_id,
         practice_id=chart.practice_id,
-        patient_id=filed.patient_id,
-        rung="",
+        patient_id=patient_id,
+        rung=LADDER_TOP,
         state="filed",
         wanted=1,
         attempts=0,
@@ -83,9 +118,6 @@ def _restore(session: UnitOfWork, chart: ChartOf, filed: FiledEntry, now: int) -
         created_at=now,
         filed_at=now,
     )
-    session.add(delivery)
-    session.flush()
-    return delivery
 
 
 def _recognise(session: UnitOfWork, delivery: DeliveryRow, filed: FiledEntry, now: int) -> None:

@@ -20,6 +20,7 @@ from smart_app.store.registrations import new_id
 from smart_app.store.tables import DeliveryRow, EntryRow, FiledResourceRow
 
 LEDGER_ONLY: Final = "ledger_only"  # the lowest rung: nothing is sent, and a later launch may do better
+LADDER_TOP: Final = "encounter_observation"  # what was found in a chart may be corrected whatever filed it
 ENTRY: Final = "entry"
 MONTH: Final = "month"
 UNFILED: Final = ("waiting", "sending", "unknown")
@@ -129,7 +130,7 @@ def _want(session: UnitOfWork, launch: Launch, which: ColumnElement[bool], now: 
         "state": case((DeliveryRow.state.in_(("sending", "unknown", "held")), DeliveryRow.state), else_="waiting"),
     }
     if launch.rung != LEDGER_ONLY:
-        values |= {"launch_id": launch.id}
+        values |= {"launch_id": launch.id, "rung": launch.rung}
     return bool(session.execute(update(DeliveryRow).where(which).values(**values).returning(DeliveryRow.id)).all())
 
 

@@ -97,7 +97,7 @@ def test_a_standalone_launch_asks_for_a_patient_or_only_for_the_user() -> None:
         ("patient/*.*", "cruds"),
         ("patient/Observation.cruds?category=http://x|vital-signs", "rs"),
         ("patient/Observation.r patient/Observation.s", "rs"),
-        ("system/Observation.cruds", ""),
+        ("system/Observation.cruds", "cruds"),
         ("patient/Condition.cruds", ""),
         ("patient/Observation.", ""),
         ("patient/Observation.sr", ""),
