@@ -21,6 +21,7 @@ from smart_app.store.timers import (
     Stretch,
     Timer,
     find_timer,
+    hold_timers,
     remove_timer,
     running_elsewhere,
     save_timer,
@@ -49,7 +50,8 @@ class Moment:
 
 def press(session: UnitOfWork, launch: Launch, action: TimerAction, at: Moment) -> TimerPress:
     """Carries out one action. Raises `Problem` 409 where the person must first say how long the work was."""
-    timer = find_timer(session, launch, lock=True)
+    hold_timers(session, launch)
+    timer = find_timer(session, launch)
     if timer is not None:
         timer = _with_choices(timer, action)
     if action.action in ("start", "resume"):

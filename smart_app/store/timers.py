@@ -50,14 +50,20 @@ class Timer:
         return max(self.running_since, self.seen_at)
 
 
-def find_timer(session: UnitOfWork, launch: Launch, *, lock: bool = False) -> Timer | None:
-    """The signed-in person's timer on the launch's patient; with `lock`, nobody else changes it until the commit."""
-    its_own = select(TimerRow).where(
-        TimerRow.user_id == launch.user_id,
-        TimerRow.practice_id == launch.practice_id,
-        TimerRow.patient_id == launch.patient_id,
+def hold_timers(session: UnitOfWork, launch: Launch) -> None:
+    """Lets no other request change this person's timers, in whatever chart, until the unit of work ends."""
+    session.execute(select(UserRow.id).where(UserRow.id == launch.user_id).with_for_update(key_share=True))
+
+
+def find_timer(session: UnitOfWork, launch: Launch) -> Timer | None:
+    """The signed-in person's timer on the launch's patient."""
+    row = session.scalar(
+        select(TimerRow).where(
+            TimerRow.user_id == launch.user_id,
+            TimerRow.practice_id == launch.practice_id,
+            TimerRow.patient_id == launch.patient_id,
+        )
     )
-    row = session.scalar(its_own.with_for_update() if lock else its_own)
     return _timer(row, session.vault) if row else None
 
 
