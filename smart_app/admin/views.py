@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -19,6 +20,7 @@ from smart_app.store.registrations import new_id
 
 admin_pages = Blueprint("admin", __name__, url_prefix="/admin")
 _REQUIRED = ("issuer", "name", "client_id", "timezone", "admin")
+_ORIGIN = re.compile(r"https?://[A-Za-z0-9.-]+(:\d{1,5})?", re.ASCII)
 
 
 @admin_pages.get("/bootstrap/<token>")
@@ -77,6 +79,9 @@ def _read(fields: Mapping[str, Any]) -> tuple[Registration, str, str, str]:
         errors.append(FieldError("issuer", "must be an https:// URL"))
     if values["timezone"] and not _is_zone(values["timezone"]):
         errors.append(FieldError("timezone", "must be an IANA time zone such as America/Chicago"))
+    ancestors = tuple(str(fields.get("frame_ancestors", "")).split())
+    if not all(_ORIGIN.fullmatch(each) for each in ancestors):
+        errors.append(FieldError("frame_ancestors", "must be origins such as https://ehr.example.org"))
     method = values["client_auth"] or "private_key_jwt"
     if method not in CLIENT_AUTH_METHODS:
         errors.append(FieldError("client_auth", f"must be one of {', '.join(CLIENT_AUTH_METHODS)}"))
@@ -91,6 +96,7 @@ def _read(fields: Mapping[str, Any]) -> tuple[Registration, str, str, str]:
         client_id=values["client_id"],
         client_auth=method,
         client_secret=values["client_secret"],
+        frame_ancestors=ancestors,
     )
     practice = str(fields.get("practice", "")).strip() or registration.name
     return registration, practice, values["timezone"], values["admin"]

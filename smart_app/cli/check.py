@@ -13,11 +13,12 @@ from smart_app.cli.wiring import settings_or_exit
 from smart_app.ehr.addresses import is_callable, trusting
 from smart_app.ehr.client import FhirClient
 from smart_app.ehr.errors import EhrError
+from smart_app.ehr.granted import Granted
 from smart_app.ehr.ladder import LEDGER_ONLY, OBSERVATION, RUNG_LABELS, choose_rung
 from smart_app.ehr.transport import Transport
 from smart_app.launch.discovery import SmartConfiguration, discover
 from smart_app.launch.grant import PKCE
-from smart_app.launch.scopes import Granted, asked
+from smart_app.launch.scopes import asked
 from smart_app.registrations import CLIENT_AUTH_METHODS
 
 EXIT_CODES = {"ok": 0, "warn": 1, "fail": 2}

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
-from sqlalchemy import inspect
+from sqlalchemy import Engine, inspect
 from sqlalchemy.exc import SQLAlchemyError
 
 from smart_app.cli.wiring import settings_or_exit
@@ -48,5 +50,13 @@ def prepare_database(settings: Settings) -> None:
                 raise KeysMissing(f"The database is in use, but its key file {path} is missing: restore it.")
             create_keyring(path)
         upgrade_schema(engine)
+        _keep_private(engine)
     finally:
         engine.dispose()
+
+
+def _keep_private(engine: Engine) -> None:
+    """A SQLite file is readable by its owner only, as the key file is."""
+    path = engine.url.database
+    if engine.dialect.name == "sqlite" and path and path != ":memory:":
+        Path(path).chmod(0o600)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from fhir_mappings.capability import Capabilities, read_capabilities
 from smart_app.ehr.client import FhirClient
 from smart_app.ehr.errors import EhrError
+from smart_app.ehr.freshness import FreshCache
 from smart_app.ehr.transport import Transport
-from smart_app.launch.freshness import FreshCache
 
 LIFETIME_SECONDS = 600.0
 

@@ -22,7 +22,7 @@ from fhir_mappings.patient import read_patient
 from fhir_mappings.practitioner import practitioner_name
 from smart_app.ehr.client import FhirClient, SearchResult
 from smart_app.ehr.errors import EhrError, EhrRefused
-from smart_app.launch.scopes import Granted
+from smart_app.ehr.granted import Granted
 
 # US Core's category, then those that Epic demands; needed only where a search without category is refused.
 CARE_PLAN_CATEGORIES = ("assess-plan", "38717003", "734163000", "736271009", "736353004")

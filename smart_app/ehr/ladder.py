@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from fhir_mappings.capability import Capabilities
-from smart_app.launch.scopes import Granted
+from smart_app.ehr.granted import Granted
 
 ENCOUNTER_OBSERVATION: Final = "encounter_observation"
 OBSERVATION: Final = "observation"

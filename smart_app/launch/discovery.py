@@ -14,8 +14,8 @@ from typing import Any
 from fhir_mappings.tolerant import line, lines, mapping, mappings, truth
 from smart_app.ehr.addresses import is_callable
 from smart_app.ehr.errors import EhrError, EhrRefused, EhrRubbish
+from smart_app.ehr.freshness import FreshCache
 from smart_app.ehr.transport import Transport
-from smart_app.launch.freshness import FreshCache
 
 LIFETIME = 600.0
 OAUTH_URIS = "http://fhir-registry.smarthealthit.org/StructureDefinition/oauth-uris"

@@ -24,8 +24,8 @@ from joserfc.util import urlsafe_b64decode
 from fhir_mappings.tolerant import line, mappings
 from smart_app.ehr.addresses import is_callable, origin_of
 from smart_app.ehr.errors import EhrFatal
+from smart_app.ehr.freshness import FreshCache
 from smart_app.ehr.transport import Transport
-from smart_app.launch.freshness import FreshCache
 
 KEY_TYPES: Final[Mapping[str, str]] = {"RS256": "RSA", "RS384": "RSA", "ES384": "EC"}
 LEEWAY: Final = 60

@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 
 from smart_app.ehr.chart_reading import ChartReading, ChartRequest, read_chart
 from smart_app.ehr.client import FhirClient
+from smart_app.ehr.granted import Granted
 from smart_app.ehr.ladder import Rung, choose_rung
 from smart_app.launch.assertion import signing_key
 from smart_app.launch.discovery import SmartConfiguration
@@ -23,7 +24,7 @@ from smart_app.launch.grant import (
     expected_issuer,
 )
 from smart_app.launch.identity import Identity, verify_id_token
-from smart_app.launch.scopes import Granted, asked
+from smart_app.launch.scopes import asked
 from smart_app.launch.tokens import TokenResponse
 from smart_app.registrations import Registration
 from smart_app.services import Services

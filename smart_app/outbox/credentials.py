@@ -9,9 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from smart_app.ehr.errors import EhrTemporary
+from smart_app.ehr.granted import Granted
 from smart_app.launch.assertion import signing_key
 from smart_app.launch.grant import RefreshRefused, TokenEndpoint
-from smart_app.launch.scopes import Granted
 from smart_app.registrations import Registration
 from smart_app.services import Services
 from smart_app.store.launches import (

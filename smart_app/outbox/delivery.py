@@ -10,8 +10,8 @@ import random
 
 from smart_app.ehr.client import FhirClient
 from smart_app.ehr.errors import EhrBusy, EhrError, EhrRefused, EhrTemporary
+from smart_app.ehr.granted import Granted
 from smart_app.ehr.ladder import LEDGER_ONLY, RUNG_LABELS, choose_rung, rung_allowed
-from smart_app.launch.scopes import Granted
 from smart_app.logs import log
 from smart_app.outbox import queue
 from smart_app.outbox.credentials import LaunchOver, RefreshUnderWay, refuse_token, rights

@@ -7,8 +7,8 @@ from zoneinfo import ZoneInfo
 
 from fhir_mappings.capability import Capabilities
 from smart_app.ehr.client import FhirClient
+from smart_app.ehr.granted import Granted
 from smart_app.ehr.ladder import may
-from smart_app.launch.scopes import Granted
 from smart_app.outbox.queue import Claim, Filed, filed_resources, record_filed
 from smart_app.registrations import Practice, Registration
 from smart_app.services import Services

@@ -9,6 +9,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from smart_app.logs import log
 from smart_app.outbox.delivery import deliver_due
 from smart_app.services import Services
+from smart_app.store.launches import sweep_launches
+
+SWEEP_SECONDS = 60
 
 
 class Worker:
@@ -17,6 +20,7 @@ class Worker:
     def __init__(self, services: Services) -> None:
         self._services = services
         self._since = services.clock()
+        self._next_sweep = 0
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
 
@@ -39,7 +43,18 @@ class Worker:
 
     def _round(self) -> int:
         try:
+            self._sweep()
             return deliver_due(self._services, since=self._since)
         except SQLAlchemyError as error:
             log.error("database_away", kind=type(error).__name__)
             return 0
+
+    def _sweep(self) -> None:
+        """Once in a while: what launches leave behind when nobody signs out."""
+        now = self._services.clock()
+        if now < self._next_sweep:
+            return
+        self._next_sweep = now + SWEEP_SECONDS
+        idle_before = now - self._services.settings.session_idle_minutes * 60
+        with self._services.store.writing() as session:
+            sweep_launches(session, idle_before=idle_before, now=now)

@@ -199,6 +199,17 @@ def end_launch(session: UnitOfWork, launch_id: str, now: int) -> None:
     session.execute(delete(ChartRow).where(ChartRow.launch_id == launch_id))
 
 
+def sweep_launches(session: UnitOfWork, *, idle_before: int, now: int) -> int:
+    """Ends launches that nobody came back to, and forgets the charts of all that have ended; returns how many ended."""
+    over = (LaunchRow.expires_at <= now) | (LaunchRow.last_seen_at < idle_before)
+    ended = session.execute(
+        update(LaunchRow).where(LaunchRow.ended_at.is_(None), over).values(ended_at=now).returning(LaunchRow.id)
+    ).all()
+    closed = select(LaunchRow.id).where(LaunchRow.ended_at.is_not(None))
+    session.execute(delete(ChartRow).where(ChartRow.launch_id.in_(closed)))
+    return len(ended)
+
+
 def end_launches_of(session: UnitOfWork, registration_id: str, reference: str, now: int) -> None:
     """Ends every open launch of a person, in all browsers."""
     person = select(UserRow.id).where(UserRow.registration_id == registration_id, UserRow.reference == reference)

@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from smart_app.launch.scopes import Granted, asked, speaks_v1
+from smart_app.ehr.granted import Granted
+from smart_app.launch.scopes import asked, speaks_v1
 from tests.unit.smart_app.launch.ehr import CONFIGURATION
 
 V2 = replace(
@@ -17,15 +18,15 @@ def test_the_best_policy_asks_for_every_rung_of_the_ladder() -> None:
     assert asked(V2, write_back="best") == (
         "launch openid fhirUser offline_access patient/Patient.r patient/Condition.rs patient/CarePlan.rs "
         "patient/Observation.crus patient/Encounter.crus patient/Goal.rs "
-        "patient/DocumentReference.cus user/Practitioner.r"
+        "patient/DocumentReference.crus user/Practitioner.r"
     )
 
 
 @pytest.mark.parametrize(
     ("policy", "written"),
     [
-        ("observation", {"patient/Observation.crus", "patient/Encounter.rs", "patient/DocumentReference.cus"}),
-        ("note", {"patient/Observation.rs", "patient/Encounter.rs", "patient/DocumentReference.cus"}),
+        ("observation", {"patient/Observation.crus", "patient/Encounter.rs", "patient/DocumentReference.crus"}),
+        ("note", {"patient/Observation.rs", "patient/Encounter.rs", "patient/DocumentReference.crus"}),
         ("ledger_only", {"patient/Observation.rs", "patient/Encounter.rs"}),
     ],
 )
