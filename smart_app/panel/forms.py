@@ -5,19 +5,21 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask import request
 
+from ccm.tables import NATIONAL_TABLES
 from ccm.vocabulary import ACTIVITIES, MODALITIES
 from smart_app.problems import FieldError, Problem, unusable
 
 NOTE_LENGTH = 10_000
-KEY_LENGTH = 200
+KEY_LENGTH = 190  # the column holds 200, and a prefix says whose key it is
 MAX_MINUTES = 1440
 CLOCK_SKEW_SECONDS = 60
+_FIRST_DAY = min(table.first_day for table in NATIONAL_TABLES)
 _INSTANT = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?(Z|[+-]\d{2}:\d{2})", re.ASCII)
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 
@@ -49,7 +51,10 @@ def sent() -> Mapping[str, Any]:
     """The fields of the request's form or JSON object. Raises `Problem` for anything else."""
     if not request.is_json:
         return request.form
-    body = request.get_json(silent=True)
+    try:
+        body = request.get_json(silent=True)
+    except RecursionError:  # nested deeper than anything that is meant
+        body = None
     if not isinstance(body, dict):
         raise Problem(400, "The request is not a JSON object", "Send an object with the documented fields.")
     return body
@@ -158,6 +163,9 @@ class _Reader:
         if moment is not None and moment > now + CLOCK_SKEW_SECONDS:
             self.refuse("start", "must not lie in the future")
             return None
+        if moment is not None and moment < _rules_begin(zone):
+            self.refuse("start", f"must not lie before {_FIRST_DAY}: no earlier rules are known here")
+            return None
         return moment
 
     def _instant(self) -> int | None:
@@ -181,3 +189,8 @@ class _Reader:
             self.refuse("start", "a date and a time of day are needed")
             return None
         return int(local.replace(tzinfo=zone).timestamp())
+
+
+def _rules_begin(zone: ZoneInfo) -> int:
+    """The first second, in POSIX time, of which there are rules to assess it by."""
+    return int(datetime.combine(_FIRST_DAY, time.min, zone).timestamp())
