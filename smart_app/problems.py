@@ -86,9 +86,16 @@ def respond(problem: Problem) -> Response:
 
 def install(app: Flask) -> None:
     """Answers every failure of the application as a problem."""
+    app.before_request(_refuse_nul)
     app.register_error_handler(Problem, respond)
     app.register_error_handler(HTTPException, lambda error: respond(_from_http(error)))
     app.register_error_handler(Exception, _unexpected)
+
+
+def _refuse_nul() -> None:
+    """No id or address holds a NUL, and PostgreSQL's text cannot; what is in a body is read field by field."""
+    if any("\0" in text for text in (request.path, *request.args.values())):
+        raise Problem(400, "The request could not be understood", "Go back and try again.")
 
 
 def _details(problem: Problem) -> dict[str, object]:

@@ -73,7 +73,7 @@ def register_first(token: str) -> Response:
 
 
 def _read(fields: Mapping[str, Any]) -> tuple[Registration, str, str, str]:
-    values = {name: str(fields.get(name, "")).strip() for name in (*_REQUIRED, "client_auth", "client_secret")}
+    values = {name: _text(fields, name) for name in (*_REQUIRED, "client_auth", "client_secret")}
     errors = [FieldError(name, "must not be empty") for name in _REQUIRED if not values[name]]
     if values["issuer"] and not is_callable(values["issuer"]):
         errors.append(FieldError("issuer", "must be an https:// URL"))
@@ -98,8 +98,12 @@ def _read(fields: Mapping[str, Any]) -> tuple[Registration, str, str, str]:
         client_secret=values["client_secret"],
         frame_ancestors=ancestors,
     )
-    practice = str(fields.get("practice", "")).strip() or registration.name
+    practice = _text(fields, "practice") or registration.name
     return registration, practice, values["timezone"], values["admin"]
+
+
+def _text(fields: Mapping[str, Any], name: str) -> str:
+    return str(fields.get(name, "")).replace("\0", "").strip()
 
 
 def _is_zone(name: str) -> bool:
