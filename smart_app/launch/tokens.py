@@ -15,7 +15,7 @@ DEFAULT_LIFETIME: Final = 300
 LONGEST_LIFETIME: Final = 86400
 
 _TOKEN = re.compile(r"[\x21-\x7e]{1,16384}")
-_ID = re.compile(r"(?!\.{1,2}$)[A-Za-z0-9._~-]{1,128}")
+_ID = re.compile(r"(?!\.{1,2}$)[A-Za-z0-9._~-]{1,64}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +52,8 @@ def read_token_response(response: Mapping[str, Any], *, asked: str, now: int) ->
         id_token=_token(response.get("id_token")),
         expires_at=now + _lifetime(response.get("expires_in")),
         scope=line(response.get("scope")) or asked,
-        patient=_id(response.get("patient")),
-        encounter=_id(response.get("encounter")),
+        patient=fhir_id(response.get("patient")),
+        encounter=fhir_id(response.get("encounter")),
         need_patient_banner=response.get("need_patient_banner") not in (False, "false"),
         smart_style_url=_url(response.get("smart_style_url")),
         tenant=line(response.get("tenant"))[:200],
@@ -62,12 +62,13 @@ def read_token_response(response: Mapping[str, Any], *, asked: str, now: int) ->
     )
 
 
+def fhir_id(value: object) -> str:
+    """An id as a FHIR server gives one (https://hl7.org/fhir/R4/datatypes.html#id, and `_` and `~` besides), or ''."""
+    return value if isinstance(value, str) and _ID.fullmatch(value) else ""
+
+
 def _token(value: object) -> str:
     return value if isinstance(value, str) and _TOKEN.fullmatch(value) else ""
-
-
-def _id(value: object) -> str:
-    return value if isinstance(value, str) and _ID.fullmatch(value) else ""
 
 
 def _url(value: object) -> str:

@@ -17,6 +17,7 @@ from smart_app.launch.opening import (
     recall,
     trusted_registration,
 )
+from smart_app.launch.tokens import fhir_id
 from smart_app.services import services
 from smart_app.store.registrations import all_registrations
 
@@ -44,10 +45,10 @@ def launch() -> AnyResponse:
 @launch_pages.get("/login")
 def login() -> AnyResponse:
     """A standalone launch at the EHR `iss`; `patient` says whose chart is wanted, else the EHR asks."""
-    issuer = request.args.get("iss", "")
-    if not issuer:
+    issuer, patient = request.args.get("iss", ""), request.args.get("patient", "")
+    if not issuer or (patient and not fhir_id(patient)):
         raise LaunchFailure.incomplete()
-    return _to_ehr(issuer, None, patient=request.args.get("patient", ""))
+    return _to_ehr(issuer, None, patient=patient)
 
 
 @launch_pages.get("/callback")
