@@ -25,5 +25,9 @@ class CapabilitiesCache:
         except EhrError:
             return None
 
+    def known(self, issuer: str) -> Capabilities | None:
+        """What the EHR at this FHIR base was last known to allow, without asking it."""
+        return self._fresh.known(issuer)
+
     def _fetch(self, issuer: str) -> Capabilities:
         return read_capabilities(FhirClient(issuer, self._transport).capabilities())

@@ -67,6 +67,12 @@ class FreshCache(Generic[Value]):
         self._load(key, load, future)
         return future.result()
 
+    def known(self, key: str) -> Value | None:
+        """The value kept under `key` if it may still serve, without loading anything."""
+        with self._lock:
+            kept = self._kept.get(key)
+            return kept.value if kept is not None and self._clock() < kept.usable_until else None
+
     def _serves(self, key: str, kept: _Kept[Value], again: bool) -> bool:
         now = self._clock()
         if now >= kept.fresh_until:
