@@ -12,6 +12,7 @@ from typing import Self
 from smart_app.ehr.errors import EhrBusy, EhrError, EhrTimeout
 from smart_app.launch.grant import GrantRefused
 from smart_app.launch.identity import IdentityRefused
+from smart_app.logs import log
 from smart_app.problems import Problem
 
 AGAIN = "Go back to the patient's chart in the EHR and start Cadence again."
@@ -65,21 +66,22 @@ class LaunchFailure(Problem):
 
 @contextmanager
 def explained() -> Iterator[None]:
-    """Turns what goes wrong with the EHR into a `LaunchFailure`."""
+    """Turns what goes wrong with the EHR into a `LaunchFailure`, and logs why, for whoever runs the installation."""
     try:
         yield
-    except (GrantRefused, IdentityRefused) as refusal:
-        raise LaunchFailure(403, _of_refusal(refusal), f"{AGAIN} {TELL_IT}") from None
-    except EhrTimeout:
-        raise LaunchFailure(504, "The EHR did not answer in time", f"Wait a moment. {AGAIN} {TELL_IT}") from None
-    except EhrBusy as busy:
-        wait = int(busy.retry_after) if busy.retry_after else None
-        raise LaunchFailure(502, "The EHR is busy", f"Wait a moment. {AGAIN}", retry_after=wait) from None
     except EhrError as error:
-        raise LaunchFailure(502, str(error).rstrip("."), f"{AGAIN} {TELL_IT}") from None
+        log.warning("launch_failed", kind=type(error).__name__, why=str(error))
+        raise _failure(error) from None
 
 
-def _of_refusal(refusal: Exception) -> str:
-    if isinstance(refusal, IdentityRefused):
-        return "The EHR's word for who signed in could not be verified"
-    return "The EHR refused the sign-in"
+def _failure(error: EhrError) -> LaunchFailure:
+    if isinstance(error, IdentityRefused):
+        return LaunchFailure(403, "The EHR's word for who signed in could not be verified", f"{AGAIN} {TELL_IT}")
+    if isinstance(error, GrantRefused):
+        return LaunchFailure(403, "The EHR refused the sign-in", f"{AGAIN} {TELL_IT}")
+    if isinstance(error, EhrTimeout):
+        return LaunchFailure(504, "The EHR did not answer in time", f"Wait a moment. {AGAIN} {TELL_IT}")
+    if isinstance(error, EhrBusy):
+        wait = int(error.retry_after) if error.retry_after else None
+        return LaunchFailure(502, "The EHR is busy", f"Wait a moment. {AGAIN}", retry_after=wait)
+    return LaunchFailure(502, str(error).rstrip("."), f"{AGAIN} {TELL_IT}")
