@@ -81,7 +81,7 @@ def read_chart(
         gaps=(*chart.gaps, *visits.gaps),
         unread=tuple(sorted(parts.unread)),
     )
-    own = (read_filed_entry(resource) for resource in filed.result().resources)
+    own = (read_filed_entry(resource) for resource in (*filed.result().resources, *visits.resources))
     return ChartReading(chart, tuple(each for each in own if each), user_name.result())
 
 

@@ -28,11 +28,12 @@ RUNG_LABELS: Final[dict[str, str]] = {
 LADDER: Final = tuple(RUNG_LABELS)
 """The rungs, highest first."""
 
-_NEEDS: Final[dict[str, tuple[str, ...]]] = {
+RESOURCES: Final[dict[str, tuple[str, ...]]] = {
     ENCOUNTER_OBSERVATION: ("Encounter", "Observation"),
     OBSERVATION: ("Observation",),
     NOTE: ("DocumentReference",),
 }
+"""What each rung writes, in this order."""
 _POLICY_HIDES: Final[dict[str, frozenset[str]]] = {
     "best": frozenset(),
     "observation": frozenset({ENCOUNTER_OBSERVATION}),
@@ -74,16 +75,21 @@ def choose_rung(
             refusals.append(f"this site's policy does not file time as {RUNG_LABELS[code]}")
         elif code == OBSERVATION and not launch_encounter:
             refusals.append("the chart was opened without an encounter to put an Observation on")
-        elif refusal := _refusal(_NEEDS[code], capabilities, granted):
+        elif refusal := _refusal(RESOURCES[code], capabilities, granted):
             refusals.append(refusal)
         else:
             return Rung(code, _why(refusals, known=capabilities is not None))
     return Rung(LEDGER_ONLY, _why(refusals))
 
 
-def rung_allowed(rung: str, capabilities: Capabilities | None, granted: Granted) -> bool:
-    """Whether EHR and token allow all that a rung writes."""
-    return all(may(capabilities, granted, kind, "create") for kind in _NEEDS[rung])
+def rungs_below(rung: str) -> tuple[str, ...]:
+    """The rungs lower than `rung`, highest first."""
+    return LADDER[LADDER.index(rung) + 1 :]
+
+
+def refused_rung(resource_type: str) -> str:
+    """The lowest rung that the EHR has refused when it refused to create this resource."""
+    return next(rung for rung in reversed(LADDER) if resource_type in RESOURCES.get(rung, ()))
 
 
 def may(capabilities: Capabilities | None, granted: Granted, resource_type: str, interaction: str) -> bool:

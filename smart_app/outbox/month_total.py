@@ -16,11 +16,12 @@ from sqlalchemy import select
 from ccm.months import parse_month
 from fhir_mappings.codes import MONTH_SYSTEM, MONTH_TIME
 from fhir_mappings.observation import build_month_observation
+from smart_app.ehr.errors import EhrRefused
 from smart_app.months import AssessedMonth, assessed_month
-from smart_app.outbox.correcting import change, mark_in_error
-from smart_app.outbox.job import Job, NotYet
+from smart_app.outbox.correcting import CHANGED_MEANWHILE, amend, mark_in_error
+from smart_app.outbox.job import Doubtful, Job, NotYet
 from smart_app.outbox.queue import Filed
-from smart_app.outbox.searching import first_and_rest, ours_in_chart
+from smart_app.outbox.searching import ours_in_chart
 from smart_app.store.engine import UnitOfWork
 from smart_app.store.outbox import UNFILED
 from smart_app.store.tables import DeliveryRow, FiledResourceRow
@@ -34,51 +35,67 @@ def month_can_be_kept(job: Job) -> bool:
 
 
 def file_month(job: Job) -> None:
-    """Brings the month's total up to date. Raises `NotYet`, `NeedsPerson`, `StaleClaim` or `EhrError`."""
+    """Brings the month's total up to date.
+
+    Raises `NotYet`, `Doubtful`, `NeedsPerson`, `StaleClaim` or `EhrError`.
+    """
     with job.services.store.reading() as session:
         month = assessed_month(session, job.practice, job.held.patient_id, parse_month(job.held.month))
         if any(row.state in UNFILED for row in month.rows):
             raise NotYet
         entries = _observations_of(session, month)
     present = _present(job, month)
-    if present is None and not entries:
-        return
     body = _body(job, month, entries)
-    if present is None:
-        created = job.client.create(body)
-        job.keep(Filed(_OBSERVATION, created.id, created.version, revision=job.held.wanted))
-    else:
-        version = change(job, present, lambda was: {**body, "id": was["id"]})
-        job.keep(replace(present, version=version, revision=job.held.wanted))
-
-
-def month_key(patient_id: str, month: str) -> str:
-    """The identifier of a month's total: the same for whoever files it, and readable from the chart alone."""
-    return f"{patient_id}|{month}"
+    if present is not None and not _update(job, present, body):
+        present = None
+    if present is None and entries:
+        _create(job, body)
+    mark_in_error(job, [each for each in job.filed() if each.standing == "duplicate"])
 
 
 def _present(job: Job, month: AssessedMonth) -> Filed | None:
-    """The month's Observation in the chart; what a race made besides it is marked as entered in error."""
-    kept = [each for each in job.filed() if each.standing == "kept"]
-    if kept and not job.held.must_search:
-        return kept[0]
-    found = ours_in_chart(
-        job,
-        _OBSERVATION,
-        system=MONTH_SYSTEM,
-        value=month_key(job.held.patient_id, job.held.month),
-        code=MONTH_TIME,
-        interval=month.month.interval,
-    )
-    first, rest = first_and_rest(found)
-    mark_in_error(job, [replace(each, standing="duplicate") for each in rest])
-    return first
+    """The month's Observation in the chart; before one is created it is searched for, whatever we know."""
+    filed = job.filed()
+    kept = next((each for each in filed if each.standing == "kept"), None)
+    if kept is not None and not job.held.must_search:
+        return kept
+    if not job.may(_OBSERVATION, "search-type"):
+        return kept
+    known = {each.id for each in filed}
+    found = ours_in_chart(job, _OBSERVATION, system=MONTH_SYSTEM, code=MONTH_TIME, interval=month.month.interval)
+    for each in found:
+        if each.id not in known:
+            job.keep(replace(each, standing="duplicate" if kept else "kept"))
+            kept = kept or each
+    return kept
+
+
+def _update(job: Job, present: Filed, body: Mapping[str, Any]) -> bool:
+    """Replaces the total; False where somebody deleted it."""
+    version = amend(job, present, lambda was: {**body, "id": was["id"]})
+    if version is None:
+        job.keep(replace(present, standing="in_error"))
+        return False
+    job.keep(replace(present, version=version, revision=job.held.wanted))
+    return True
+
+
+def _create(job: Job, body: Mapping[str, Any]) -> None:
+    honest = job.capabilities is not None and job.capabilities.of(_OBSERVATION).conditional_create
+    condition = f"identifier={MONTH_SYSTEM}|{job.identifier}" if honest else None
+    try:
+        created = job.create(body, condition=condition)
+    except EhrRefused as refused:
+        if refused.status in CHANGED_MEANWHILE:
+            raise Doubtful from None
+        raise
+    job.keep(Filed(_OBSERVATION, created.id, created.version, revision=job.held.wanted))
 
 
 def _body(job: Job, month: AssessedMonth, entries: list[str]) -> Mapping[str, Any]:
     start, end = month.month.interval
     return build_month_observation(
-        identifier_value=month_key(job.held.patient_id, job.held.month),
+        identifier_value=job.identifier,
         patient=job.held.patient_id,
         start=start,
         end=end,

@@ -10,11 +10,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from sqlalchemy import case, exists, select, update
+from sqlalchemy.exc import IntegrityError
 
 from smart_app.store.engine import Store, UnitOfWork
-from smart_app.store.outbox import UNFILED
+from smart_app.store.outbox import UNFILED, rearmed
 from smart_app.store.registrations import new_id
-from smart_app.store.tables import DeliveryRow, EhrStateRow, FiledResourceRow
+from smart_app.store.tables import DeliveryRow, EhrStateRow, FiledResourceRow, RegistrationRow
 
 LEASE_SECONDS = 60
 
@@ -25,7 +26,11 @@ class StaleClaim(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """One delivery held by this worker: an entry, or the month ("2026-11") of a patient. `fence` proves the hold."""
+    """One delivery held by this worker: an entry, or the month ("2026-11") of a patient. `fence` proves the hold.
+
+    `outcome_unknown`: an earlier try may have left something in the chart. `must_search`: that, or the row is older
+    than this worker.
+    """
 
     id: str
     kind: str
@@ -39,6 +44,7 @@ class Claim:
     wanted: int
     attempts: int
     fence: int
+    outcome_unknown: bool
     must_search: bool
 
 
@@ -54,24 +60,57 @@ class Filed:
 
 
 def claim(store: Store, now: int, *, since: int, limit: int = 10) -> list[Claim]:
-    """Takes up to `limit` due deliveries for this worker, oldest first, leaving alone EHRs whose breaker is open.
+    """Takes up to `limit` due deliveries for this worker, oldest first.
+
+    EHRs whose breaker is open are left alone, and so are those whose registration is disabled.
 
     `now` and `since` (when this worker began) are POSIX seconds.
     """
     left_alone = exists().where(
         EhrStateRow.registration_id == DeliveryRow.registration_id, EhrStateRow.open_until > now
     )
+    disabled = exists().where(
+        RegistrationRow.id == DeliveryRow.registration_id, RegistrationRow.disabled_at.is_not(None)
+    )
     with store.writing() as session:
         rows = session.scalars(
             select(DeliveryRow)
             .where(
-                DeliveryRow.state.in_(UNFILED), DeliveryRow.due_at <= now, DeliveryRow.lease_until <= now, ~left_alone
+                DeliveryRow.state.in_(UNFILED),
+                DeliveryRow.due_at <= now,
+                DeliveryRow.lease_until <= now,
+                ~left_alone,
+                ~disabled,
             )
             .order_by(DeliveryRow.due_at, DeliveryRow.id)
             .limit(limit)
             .with_for_update(skip_locked=True)
         ).all()
         return [_take(row, now, since) for row in rows]
+
+
+def begin(store: Store, held: Claim, now: int) -> bool:
+    """A claimed row's turn comes: renews its lease, which those before it may have used up.
+
+    False, and the row let go, where its EHR has come to be left alone since the claim. Raises `StaleClaim`.
+    """
+    with store.writing() as session:
+        left_alone_until = session.scalar(
+            select(EhrStateRow.open_until).where(
+                EhrStateRow.registration_id == held.registration_id, EhrStateRow.open_until > now
+            )
+        )
+        if left_alone_until is None:
+            _hold(session, held, lease_until=now + LEASE_SECONDS)
+            return True
+        _hold(session, held, state=_waiting(held.outcome_unknown), due_at=left_alone_until, lease_until=0)
+        return False
+
+
+def renew(store: Store, held: Claim, now: int) -> None:
+    """Asserts the hold just before something is sent: a worker that has lost it sends nothing. Raises `StaleClaim`."""
+    with store.writing() as session:
+        _hold(session, held, lease_until=now + LEASE_SECONDS)
 
 
 def filed_resources(store: Store, held: Claim) -> list[Filed]:
@@ -83,6 +122,23 @@ def filed_resources(store: Store, held: Claim) -> list[Filed]:
             .order_by(FiledResourceRow.filed_at, FiledResourceRow.id)
         )
         return [Filed(row.resource_type, row.resource_id, row.version, row.revision, row.standing) for row in rows]
+
+
+def record_stray(store: Store, held: Claim, filed: Filed, now: int) -> None:
+    """Keeps what a worker has sent that had lost its hold meanwhile, as a duplicate for the new holder to correct."""
+    row = _filed_row(held, filed, now)
+    row.standing = "duplicate"
+    try:
+        with store.writing() as session:
+            session.add(row)
+            session.flush()
+            session.execute(
+                update(DeliveryRow)
+                .where(DeliveryRow.id == held.id)
+                .values(wanted=DeliveryRow.wanted + 1, due_at=now, state=rearmed())
+            )
+    except IntegrityError:
+        return  # the new holder has found it in the chart
 
 
 def record_filed(store: Store, held: Claim, filed: Filed, now: int) -> None:
@@ -97,12 +153,9 @@ def record_filed(store: Store, held: Claim, filed: Filed, now: int) -> None:
             )
         )
         if row is None:
-            row = FiledResourceRow(
-                id=new_id(), delivery_id=held.id, resource_type=filed.resource_type, resource_id=filed.id
-            )
-            session.add(row)
-        row.version, row.revision, row.standing = filed.version, filed.revision, filed.standing
-        row.filed_at = row.filed_at or now
+            session.add(_filed_row(held, filed, now))
+        else:
+            row.version, row.revision, row.standing = filed.version, filed.revision, filed.standing
 
 
 def finish(store: Store, held: Claim, now: int) -> None:
@@ -123,9 +176,8 @@ def finish(store: Store, held: Claim, now: int) -> None:
 
 def postpone(store: Store, held: Claim, *, until: int, unknown: bool, detail: str, attempts: int) -> None:
     """To be tried again at `until` (POSIX seconds); `unknown` if the EHR may have the resource. Raises `StaleClaim`."""
-    state = "unknown" if unknown else "waiting"
     with store.writing() as session:
-        _hold(session, held, state=state, due_at=until, lease_until=0, detail=detail, attempts=attempts)
+        _hold(session, held, state=_waiting(unknown), due_at=until, lease_until=0, detail=detail, attempts=attempts)
 
 
 def set_aside(store: Store, held: Claim, state: str, detail: str) -> None:
@@ -144,7 +196,7 @@ def change_rung(store: Store, held: Claim, rung: str, *, state: str, detail: str
 
 
 def _take(row: DeliveryRow, now: int, since: int) -> Claim:
-    must_search = row.state in ("sending", "unknown") or row.created_at < since
+    outcome_unknown = row.state in ("sending", "unknown")
     row.state, row.lease_until, row.fence = "sending", now + LEASE_SECONDS, row.fence + 1
     return Claim(
         id=row.id,
@@ -159,7 +211,25 @@ def _take(row: DeliveryRow, now: int, since: int) -> Claim:
         wanted=row.wanted,
         attempts=row.attempts,
         fence=row.fence,
-        must_search=must_search,
+        outcome_unknown=outcome_unknown,
+        must_search=outcome_unknown or row.created_at < since,
+    )
+
+
+def _waiting(unknown: bool) -> str:
+    return "unknown" if unknown else "waiting"
+
+
+def _filed_row(held: Claim, filed: Filed, now: int) -> FiledResourceRow:
+    return FiledResourceRow(
+        id=new_id(),
+        delivery_id=held.id,
+        resource_type=filed.resource_type,
+        resource_id=filed.id,
+        version=filed.version,
+        revision=filed.revision,
+        standing=filed.standing,
+        filed_at=now,
     )
 
 

@@ -17,6 +17,7 @@ from fhir_mappings.entry import read_filed_entry
 from fhir_mappings.observation import read_filed_time
 from fhir_mappings.tolerant import mapping, reference_key
 from smart_app.ehr.client import FhirClient
+from smart_app.ehr.errors import EhrError
 from smart_app.outbox.credentials import rights
 from smart_app.registrations import Registration
 from smart_app.services import Services
@@ -24,6 +25,7 @@ from smart_app.store.adoption import ChartOf, adopt_entries, adopt_months
 from smart_app.store.registrations import first_practice
 
 _PAGE = "500"
+_AT_ONCE = 50  # ids in one search: a URL of some 2,000 characters passes everywhere
 Resource = Mapping[str, Any]
 
 
@@ -52,7 +54,9 @@ def rebuild(services: Services, registration: Registration, report: Callable[[Pr
 
 
 def _ours(client: FhirClient) -> Iterator[tuple[Sequence[Resource], tuple[str, ...]]]:
-    """Pages of our Observations, then of notes, which carry the same facts where an EHR takes no Observation."""
+    """Pages of our Observations, each with the Encounters to which they point, then of notes, which carry the same
+    facts where an EHR takes no Observation.
+    """
     codes = ",".join(f"{CODE_SYSTEM}|{code}" for code in (ENTRY_TIME, MONTH_TIME))
     for resource_type, parameters in (
         ("Observation", {"code": codes}),
@@ -60,6 +64,23 @@ def _ours(client: FhirClient) -> Iterator[tuple[Sequence[Resource], tuple[str, .
     ):
         for page in client.pages(resource_type, {**parameters, "_count": _PAGE}):
             yield page.resources, tuple(gap.reason for gap in page.gaps)
+            yield from _encounters(client, page.resources)
+
+
+def _encounters(
+    client: FhirClient, observations: Sequence[Resource]
+) -> Iterator[tuple[Sequence[Resource], tuple[str, ...]]]:
+    """The Encounters of Observations; whether one is ours or a visit, its own identifier says."""
+    named = (reference_key(each.get("encounter")) for each in observations if each.get("resourceType") == "Observation")
+    ids = [key.removeprefix("Encounter/") for key in dict.fromkeys(named) if key.startswith("Encounter/")]
+    for first in range(0, len(ids), _AT_ONCE):
+        some = ids[first : first + _AT_ONCE]
+        try:
+            found = client.search("Encounter", {"_id": ",".join(some), "_count": str(_AT_ONCE)})
+        except EhrError as error:
+            yield (), (f"{len(some)} encounters could not be read: {error}",)
+        else:
+            yield found.resources, tuple(gap.reason for gap in found.gaps)
 
 
 def _take_in(services: Services, chart: ChartOf, resources: Sequence[Resource]) -> int:

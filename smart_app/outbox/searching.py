@@ -8,6 +8,7 @@ from typing import Any
 from fhir_mappings.codes import CODE_SYSTEM
 from fhir_mappings.times import instant
 from fhir_mappings.tolerant import identifier_of, line, mapping
+from smart_app.ehr.errors import EhrTemporary
 from smart_app.outbox.job import Job
 from smart_app.outbox.queue import Filed
 
@@ -15,20 +16,22 @@ Resource = Mapping[str, Any]
 Interval = tuple[int, int]
 
 
-def ours_in_chart(
-    job: Job, resource_type: str, *, system: str, value: str, code: str, interval: Interval
-) -> list[Filed]:
+def ours_in_chart(job: Job, resource_type: str, *, system: str, code: str, interval: Interval) -> list[Filed]:
     """All resources of a type that carry our identifier, oldest first, those in error left out. Raises `EhrError`.
 
-    `interval` is in POSIX seconds. An EHR may ignore a search parameter, so each find is checked.
+    `interval` is in POSIX seconds. An EHR may ignore a search parameter, so each find is checked; where only a part
+    of the answer came and ours is not in it, nothing is known.
     """
+    value = job.identifier
     by_identifier = job.capabilities is None or "identifier" in job.capabilities.of(resource_type).search_params
     if by_identifier:
         parameters: list[tuple[str, str]] = [("identifier", f"{system}|{value}")]
     else:
         parameters = _by_facts(job.held.patient_id, resource_type, code, interval)
-    found = job.client.search(resource_type, parameters).resources
-    ours = [each for each in found if identifier_of(each, system) == value and not _is_in_error(each)]
+    result = job.client.search(resource_type, parameters)
+    ours = [each for each in result.resources if identifier_of(each, system) == value and not _is_in_error(each)]
+    if result.gaps and not ours:
+        raise EhrTemporary("The EHR gave only a part of what it holds.")
     return [_filed(each) for each in sorted(ours, key=_age)]
 
 

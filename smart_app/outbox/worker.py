@@ -47,7 +47,9 @@ class Worker:
             return deliver_due(self._services, since=self._since)
         except SQLAlchemyError as error:
             log.error("database_away", kind=type(error).__name__)
-            return 0
+        except Exception as error:  # whatever it is, the next round may succeed, and nobody else delivers
+            log.error("delivery_round_failed", kind=type(error).__name__)
+        return 0
 
     def _sweep(self) -> None:
         """Once in a while: what launches leave behind when nobody signs out."""

@@ -10,14 +10,14 @@ from collections.abc import Sequence
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, case, select, update
+from sqlalchemy import ColumnElement, case, false, select, update
 from sqlalchemy.exc import IntegrityError
 
 from ccm.months import month_of
 from smart_app.store.engine import UnitOfWork
 from smart_app.store.launches import Launch
 from smart_app.store.registrations import new_id
-from smart_app.store.tables import DeliveryRow, EntryRow, FiledResourceRow
+from smart_app.store.tables import DeliveryRow, EhrStateRow, EntryRow, FiledResourceRow, RevisionRow
 
 LEDGER_ONLY: Final = "ledger_only"  # the lowest rung: nothing is sent, and a later launch may do better
 LADDER_TOP: Final = "encounter_observation"  # what was found in a chart may be corrected whatever filed it
@@ -98,14 +98,45 @@ def corrected_by_hand(session: UnitOfWork, launch: Launch, entry_id: str, now: i
     if delivery is None:
         return False
     entry = session.get_one(EntryRow, entry_id)
-    standing = "in_error" if entry.voided_at is not None else "kept"
+    still_stands = FiledResourceRow.standing == "kept" if entry.voided_at is None else false()
     session.execute(
         update(FiledResourceRow)
         .where(FiledResourceRow.delivery_id == delivery.id)
-        .values(standing=standing, revision=entry.revision)
+        .values(standing=case((still_stands, "kept"), else_="in_error"), revision=entry.revision)
     )
     delivery.state, delivery.detail, delivery.filed_at = "filed", "", now
     return True
+
+
+def span_of(session: UnitOfWork, entry_id: str) -> tuple[int, int]:
+    """The interval (POSIX seconds) of all that an entry says or, before an amendment, said.
+
+    Where a search finds resources by their time only, one that was sent before the amendment is found by it.
+    """
+    said = session.execute(
+        select(EntryRow.start, EntryRow.end)
+        .where(EntryRow.id == entry_id)
+        .union_all(select(RevisionRow.start, RevisionRow.end).where(RevisionRow.entry_id == entry_id))
+    ).all()
+    return min(row.start for row in said), max(row.end for row in said)
+
+
+def delivery_notices(session: UnitOfWork, launch: Launch, now: int) -> tuple[str, ...]:
+    """What the panel has to say of filing beyond its entries: that the EHR refused more, or keeps a total from us."""
+    state = session.get(EhrStateRow, launch.registration_id)
+    lowered = state is not None and state.ceiling_until > now and state.ceiling_why == launch.rung_why
+    months = session.execute(
+        select(DeliveryRow.month, DeliveryRow.detail)
+        .where(
+            DeliveryRow.practice_id == launch.practice_id,
+            DeliveryRow.patient_id == launch.patient_id,
+            DeliveryRow.kind == MONTH,
+            DeliveryRow.state == "attention",
+        )
+        .order_by(DeliveryRow.month)
+    )
+    notices = [f"Filing in the chart was stepped down. {launch.rung_why}"] if lowered else []
+    return (*notices, *(f"The total of {month} in the chart needs attention. {detail}" for month, detail in months))
 
 
 def resources_of(session: UnitOfWork, entry_ids: Sequence[str]) -> dict[str, tuple[str, ...]]:
@@ -122,12 +153,17 @@ def resources_of(session: UnitOfWork, entry_ids: Sequence[str]) -> dict[str, tup
     return found
 
 
+def rearmed() -> ColumnElement[str]:
+    """The state of a row of which more is wanted: one being sent, unknown or held stays so."""
+    return case((DeliveryRow.state.in_(("sending", "unknown", "held")), DeliveryRow.state), else_="waiting")
+
+
 def _want(session: UnitOfWork, launch: Launch, which: ColumnElement[bool], now: int) -> bool:
     """Grows the wish; a row that is being sent, unknown or held stays so, for what it still has to find out."""
     values: dict[str, Any] = {
         "wanted": DeliveryRow.wanted + 1,
         "due_at": now,
-        "state": case((DeliveryRow.state.in_(("sending", "unknown", "held")), DeliveryRow.state), else_="waiting"),
+        "state": rearmed(),
     }
     if launch.rung != LEDGER_ONLY:
         values |= {"launch_id": launch.id, "rung": launch.rung}
