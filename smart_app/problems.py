@@ -9,8 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from flask import Flask, Response, jsonify, make_response, render_template, request
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
 
+RETRY_AFTER_SECONDS = 5
 NOTHING_LOST = "Nothing was lost: minutes already saved are kept."
 
 
@@ -89,6 +92,8 @@ def install(app: Flask) -> None:
     app.before_request(_refuse_nul)
     app.register_error_handler(Problem, respond)
     app.register_error_handler(HTTPException, lambda error: respond(_from_http(error)))
+    for away in (OperationalError, InterfaceError, PoolTimeout):
+        app.register_error_handler(away, _database_away)
     app.register_error_handler(Exception, _unexpected)
 
 
@@ -119,6 +124,22 @@ def _from_http(error: HTTPException) -> Problem:
     status = error.code or 500
     title, next_step = _HTTP_WORDS.get(status, ("The request could not be understood", "Go back and try again."))
     return Problem(status, title, next_step)
+
+
+def _database_away(error: Exception) -> Response:
+    """Locked, full or not there. A unit of work is whole or not at all, and what is sent again is not saved twice."""
+    from smart_app.logs import log
+
+    log.error("database_away", kind=type(error).__name__, where=_where(error), endpoint=request.endpoint)
+    return respond(
+        Problem(
+            503,
+            "The database is away; nothing was saved",
+            "Send it again in a moment: if it was saved after all, it is not saved twice.",
+            lost="What was saved before is kept.",
+            retry_after=RETRY_AFTER_SECONDS,
+        )
+    )
 
 
 def _unexpected(error: Exception) -> Response:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from ccm.chart import Chart, ChartPatient, Gap
 from ccm.months import month_of
 from smart_app.months import assessed_month
@@ -9,6 +11,7 @@ from smart_app.panel.access import OpenPanel
 from smart_app.panel.presenting import Known, TimerState, present
 from smart_app.panel.view import PanelView
 from smart_app.store.launches import load_chart
+from smart_app.store.outbox import delivery_notices
 from smart_app.store.timers import find_timer, others_running, running_elsewhere
 
 
@@ -23,7 +26,9 @@ def read_panel(panel: OpenPanel) -> PanelView:
             others=others_running(session, launch),
             elsewhere=running_elsewhere(session, launch) is not None,
         )
-    return present(Known(panel, chart, month, timer))
+        notices = delivery_notices(session, launch, panel.now)
+    view = present(Known(panel, chart, month, timer))
+    return replace(view, notices=(*notices, *view.notices))
 
 
 def _forgotten(patient_id: str) -> Chart:
