@@ -17,6 +17,7 @@ let next = 0;
 // Clock: the server's, as an offset to this machine's; only differences of the server's own times are shown.
 let offset = 0;
 const setOffset = () => { offset = Number(main.dataset.now) - Date.now() / 1000; };
+const serverNow = () => Date.now() / 1000 + offset;
 
 function clock(seconds) {
   const two = (n) => String(n).padStart(2, "0");
@@ -27,7 +28,7 @@ function clock(seconds) {
 
 function tick() {
   const { state, seconds, asOf } = main.dataset;
-  const running = state === "running" ? Math.max(0, Date.now() / 1000 + offset - Number(asOf)) : 0;
+  const running = state === "running" ? Math.max(0, serverNow() - Number(asOf)) : 0;
   const text = clock(Math.floor(Number(seconds) + running));
   for (const element of document.querySelectorAll("[data-clock]")) {
     if (element.textContent !== text) element.textContent = text;
@@ -62,7 +63,7 @@ function remember(section, sent) {
       .filter((field) => changed(field) && !(sent && sent.form === field.form.id && sent.data.get(field.name) === field.value))
       .map((field) => ({ id: field.id, value: field.value, checked: field.checked })),
     details: [...section.querySelectorAll("details[id]")]
-      .filter((one) => !(sent && one.matches(".manual, .voiding") && one.contains(byId(sent.form))))
+      .filter((one) => !(sent && one.matches(".manual, .voiding, .correcting") && one.contains(byId(sent.form))))
       .map(({ id, open }) => ({ id, open })),
     focus: active && (active.id || active.closest("details[id]")?.id || section.id),
     range: active && active.tagName === "TEXTAREA" ? [active.selectionStart, active.selectionEnd] : null,
@@ -167,25 +168,30 @@ function clearErrors(form) {
   for (const text of form.querySelectorAll(".error")) text.remove();
 }
 
-async function explain(form, response) {
+async function explain(old, response) {
   const problem = await response.json().catch(() => ({}));
+  if (response.status === 409) await refresh(); // the page is behind: a silent timer asks for its minutes, say
+  const form = byId(old.id) || old;
   const left = (problem.errors || []).filter(({ field, message }) => !fieldError(form, field, message));
   form.querySelector("[aria-invalid]")?.focus();
   const rest = left.map(({ message }) => message).join(" ");
   if (rest || !problem.errors?.length) flash(rest || problem.detail || problem.title || "Cadence could not take this. Nothing was changed; try again.");
 }
 
+// getAttribute: the buttons called "action" hide form.action.
+const post = (form, data) => fetch(form.getAttribute("action"), {
+  method: "POST", body: data, signal: AbortSignal.timeout(TIMEOUT_MS),
+  headers: { Accept: "application/json", "X-CSRF-Token": data.get("csrf_token") },
+}).catch(() => null);
+
 async function send(form, button) {
   const data = new URLSearchParams(new FormData(form));
   if (button?.name) data.set(button.name, button.value);
+  if (button?.dataset.minutes) data.set("minutes", button.dataset.minutes);
   clearErrors(form);
   form.setAttribute("aria-busy", "true");
   button?.setAttribute("aria-disabled", "true");
-  // getAttribute: the buttons called "action" hide form.action.
-  const response = await fetch(form.getAttribute("action"), {
-    method: "POST", body: data, signal: AbortSignal.timeout(TIMEOUT_MS),
-    headers: { Accept: "application/json", "X-CSRF-Token": data.get("csrf_token") },
-  }).catch(() => null);
+  const response = await post(form, data);
   if (!response) flash("No answer from Cadence. What you entered is still here; send it again: it will not count twice.");
   else if (response.status === 401) end();
   else if (!response.ok) await explain(form, response);
@@ -203,13 +209,70 @@ document.addEventListener("submit", (event) => {
   if (form.getAttribute("aria-busy") !== "true") send(form, event.submitter);
 });
 
+// "Still working?" is asked, without taking the focus, when a running timer sees no input for five minutes. On the phone
+// or on video nobody touches the screen, so there it is never asked. Any input is a sign of life, told once a minute.
+const IDLE = 300;
+const SIGN_OF_LIFE = 60;
+const CALLS = ["phone", "video"];
+const INPUTS = ["pointerdown", "pointermove", "keydown", "touchstart", "wheel", "scroll"];
+let lastInput = 0; // these three in seconds by the server's clock
+let lastKept = 0;
+const lastSeen = () => Math.max(lastInput, Number(main.dataset.seenAt));
+const running = () => main.dataset.state === "running" && !byId("timer-minutes");
+const calling = () => CALLS.includes(document.querySelector("#timer input[name=modality]:checked")?.value);
+const inDoubt = () => running() && !calling() && serverNow() - lastSeen() >= IDLE;
+
+function input() {
+  if (inDoubt()) return; // now only an answer says whether the gap was work
+  lastInput = serverNow();
+  if (!running() || lastInput - Math.max(lastKept, Number(main.dataset.seenAt)) < SIGN_OF_LIFE) return;
+  lastKept = lastInput;
+  keep();
+}
+
+async function keep() {
+  const form = byId("timer-form");
+  const data = new URLSearchParams({ action: "keep" });
+  for (const name of ["csrf_token", "patient"]) data.set(name, form.elements[name].value);
+  const response = await post(form, data);
+  if (response?.status === 401) end();
+  else if (response?.status === 409) await refresh();
+}
+
+function ask() {
+  const no = byId("still-no");
+  const zone = main.dataset.timezone;
+  const at = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", timeZone: zone }).format(lastSeen() * 1000);
+  const minutes = Math.floor((Number(main.dataset.seconds) + lastSeen() - Number(main.dataset.asOf)) / 60);
+  byId("still-since").textContent = `No input here since ${at}; the timer goes on.`;
+  no.textContent = minutes > 0 ? `No, stop at ${at}` : "No, discard this time";
+  no.value = minutes > 0 ? "stop" : "discard";
+  no.dataset.minutes = minutes > 0 ? minutes : "";
+  byId("still").open = true; // not show(): that would take the focus from whoever is typing
+  say(`Still working? ${byId("still-since").textContent}`);
+}
+
+function checkIdle() {
+  const dialog = byId("still");
+  const known = serverNow() - Number(main.dataset.now) < 60; // whether another tab is in use
+  if (dialog.open && !inDoubt()) {
+    if (dialog.contains(document.activeElement)) byId("timer").focus({ preventScroll: true });
+    dialog.open = false;
+  } else if (!dialog.open && known && !document.hidden && inDoubt()) ask();
+}
+
 // Keys. Enter on a chip must not press the form's first button.
 function press(values) {
   document.querySelector(values.map((value) => `#timer button[value="${value}"]`).join(", "))?.click();
 }
+// A key must not confirm the proposed minutes of a timer that ran on unattended: it leads to them.
+function unconfirmed() {
+  byId("timer-minutes")?.focus();
+  return byId("timer-minutes");
+}
 const keys = {
-  s: () => press(main.dataset.state === "idle" ? ["start"] : ["stop"]),
-  p: () => press(["pause", "resume"]),
+  s: () => unconfirmed() || press(main.dataset.state === "idle" ? ["start"] : ["stop"]),
+  p: () => unconfirmed() || press(["pause", "resume"]),
   a: () => document.querySelector("#timer input[name=activity]:checked")?.focus(),
   n: () => byId("timer-note").focus(),
   e: () => { byId("manual").open = true; byId("manual-time").focus(); },
@@ -230,5 +293,8 @@ document.addEventListener("compositionstart", () => { composing = true; });
 document.addEventListener("compositionend", () => { composing = false; });
 document.addEventListener("visibilitychange", async () => { if (!document.hidden) { await refresh(); plan(); } });
 setOffset();
+lastInput = serverNow();
 setInterval(tick, 250);
+for (const name of INPUTS) document.addEventListener(name, input, { capture: true, passive: true });
+setInterval(checkIdle, 1000);
 plan();

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from ccm.assess_json import assessment_object
@@ -80,7 +80,7 @@ def present(known: Known) -> PanelView:
         writeback=_writeback(panel),
         month=_month(known, today),
         blockers=_blockers(assessment),
-        timer=_timer(known.timer, panel.moment),
+        timer=_timer(known.timer, panel.moment, panel.zone),
         entries=tuple(_entries(known)),
         conditions=_conditions(known.chart.problems),
         care_plans=tuple(_care_plan(plan) for plan in _newest_first(known.chart.care_plans)),
@@ -153,7 +153,7 @@ def _blockers(assessment: Assessment) -> tuple[BlockerView, ...]:
     return (*blocks, *warns)
 
 
-def _timer(state: TimerState, at: Moment) -> TimerView:
+def _timer(state: TimerState, at: Moment, zone: ZoneInfo) -> TimerView:
     timer, now = state.timer, at.now
     if timer is None:
         return TimerView("idle", 0, now, DEFAULT_ACTIVITY, DEFAULT_MODALITY, "", state.others, state.elsewhere)
@@ -167,7 +167,18 @@ def _timer(state: TimerState, at: Moment) -> TimerView:
         others=state.others,
         elsewhere=state.elsewhere,
         confirm_minutes=unconfirmed_minutes(timer, at),
+        seen_at=timer.seen_at,
+        seen_label=_seen(timer, at, zone),
     )
+
+
+def _seen(timer: Timer, at: Moment, zone: ZoneInfo) -> str:
+    """Since when the timer has been silent, "17:05" today and "23 Nov, 17:05" before; '' where nothing is in doubt."""
+    since = timer.silent_since(at.now, at.silence)
+    if since is None:
+        return ""
+    seen, now = datetime.fromtimestamp(since, zone), datetime.fromtimestamp(at.now, zone)
+    return f"{seen:%H:%M}" if seen.date() == now.date() else f"{seen.day} {seen:%b}, {seen:%H:%M}"
 
 
 def _entries(known: Known) -> list[EntryView]:
@@ -181,6 +192,7 @@ def _entries(known: Known) -> list[EntryView]:
 def _entry(row: LedgerEntry, excluded: dict[str, int], zone: ZoneInfo) -> EntryView:
     entry = row.entry
     status, label = ("void", "Void") if entry.voided else words.STATUS[row.state]
+    began = datetime.fromtimestamp(entry.start, zone)
     return EntryView(
         id=entry.id,
         start=words.iso_local(entry.start, zone),
@@ -200,6 +212,10 @@ def _entry(row: LedgerEntry, excluded: dict[str, int], zone: ZoneInfo) -> EntryV
         status_detail=row.detail,
         resources=row.resources,
         can_void=not entry.voided,
+        local_date=began.date().isoformat(),
+        local_time=f"{began:%H:%M}",
+        revision=row.revision,
+        chart_task=row.state == "attention" and bool(row.resources),
     )
 
 

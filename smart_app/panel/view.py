@@ -68,7 +68,8 @@ class TimerView:
     """The running or paused timer of the signed-in person on this patient, or idle.
 
     `seconds` is what has run so far at `as_of` (POSIX seconds, the server's clock); `elsewhere` names another
-    patient-less notice: a timer of the same person runs in another chart.
+    patient-less notice: a timer of the same person runs in another chart. `seen_at` is the person's last sign of life
+    here (POSIX seconds), `seen_label` the same in words where minutes must be confirmed.
     """
 
     state: str  # "idle", "running", "paused"
@@ -80,11 +81,17 @@ class TimerView:
     others: tuple[str, ...] = ()  # names of other people whose timer runs on this patient now
     elsewhere: bool = False
     confirm_minutes: int | None = None  # minutes up to the last sign of life, where the person must confirm them
+    seen_at: int = 0
+    seen_label: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class EntryView:
-    """One row of the month's time. `status`: waiting, filed, attention or void; `resources`: "Encounter/1", ..."""
+    """One row of the month's time. `status`: waiting, filed, attention or void; `resources`: "Encounter/1", ...
+
+    `local_date` and `local_time` are the start in the practice's zone, as a form takes them; `revision` is 1 until the
+    entry is corrected. `chart_task`: a person must correct the chart, as `status_detail` says, void entries included.
+    """
 
     id: str
     start: str
@@ -104,6 +111,10 @@ class EntryView:
     status_detail: str
     resources: tuple[str, ...]
     can_void: bool
+    local_date: str
+    local_time: str
+    revision: int
+    chart_task: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,6 +55,9 @@ RUNNING = TimerView(
     modality="phone",
     note="Reviewed new metformin dose; asks about dizziness in the morning.",
 )
+SILENT = replace(  # left running overnight
+    RUNNING, seconds=73_800, confirm_minutes=14, seen_at=NOW - 72_960, seen_label="23 Nov, 18:04", modality="chart"
+)
 PAUSED = replace(RUNNING, state="paused", as_of=NOW)
 
 
@@ -79,6 +82,10 @@ def entry(number: int = 1, **changes: object) -> EntryView:
         status_detail="",
         resources=(f"Encounter/ccm-{number}", f"Observation/ccm-{number}"),
         can_void=True,
+        local_date="2026-11-19",
+        local_time="10:12",
+        revision=1,
+        chart_task=False,
     )
     return replace(plain, **changes)  # type: ignore[arg-type]
 
@@ -127,7 +134,9 @@ ENTRIES = (
         status="attention",
         status_label="Needs attention",
         resources=("Encounter/ccm-5",),
-        status_detail="The EHR refused the Observation: the category is not on its list.",
+        status_detail="Correct Encounter/ccm-5 in the chart: the EHR does not let us amend it.",
+        revision=2,
+        chart_task=True,
     ),
     entry(
         6,
@@ -304,6 +313,7 @@ STATES: dict[str, Callable[[], PanelView]] = {
     "idle": panel,
     "running": lambda: panel(timer=RUNNING),
     "paused": lambda: panel(timer=PAUSED),
+    "silent": lambda: panel(timer=SILENT),
     "elsewhere": lambda: panel(timer=replace(IDLE, elsewhere=True, others=("S. Patel, MD",))),
     "read-only": read_only,
     "empty": empty,
