@@ -14,7 +14,7 @@ from smart_app.ehr.addresses import is_callable, trusting
 from smart_app.ehr.client import FhirClient
 from smart_app.ehr.errors import EhrError
 from smart_app.ehr.granted import Granted
-from smart_app.ehr.ladder import LEDGER_ONLY, OBSERVATION, RUNG_LABELS, choose_rung
+from smart_app.ehr.ladder import LEDGER_ONLY, RUNG_LABELS, choose_rung
 from smart_app.ehr.transport import Transport
 from smart_app.launch.discovery import SmartConfiguration, discover
 from smart_app.launch.grant import PKCE
@@ -95,14 +95,17 @@ def _sign_in(configuration: SmartConfiguration) -> Iterator[Finding]:
 
 
 def _write_back(configuration: SmartConfiguration, capabilities: Capabilities) -> Finding:
-    """The rung that a launch would get if everything asked for were granted."""
+    """The rung that a launch would get if everything asked for were granted, from a visit and without one."""
     granted = Granted(asked(configuration, write_back="best"))
-    rung = choose_rung(capabilities, granted, policy="best", launch_encounter=False)
-    if rung.code == LEDGER_ONLY:
-        on_visit = choose_rung(capabilities, granted, policy="best", launch_encounter=True)
-        if on_visit.code == OBSERVATION:
-            rung = on_visit
-    found = f"time would be filed as: {RUNG_LABELS[rung.code]}. {rung.why}"
-    if rung.code == LEDGER_ONLY:
+    on_visit, without = (
+        choose_rung(capabilities, granted, policy="best", launch_encounter=visit) for visit in (True, False)
+    )
+    found = f"time would be filed as {RUNG_LABELS[without.code]}. {without.why}"
+    if on_visit.code != without.code:
+        found = (
+            f"time would be filed as {RUNG_LABELS[on_visit.code]} where the chart is opened from a visit, else as "
+            f"{RUNG_LABELS[without.code]}. {on_visit.why}"
+        )
+    if without.code == LEDGER_ONLY:
         return Finding("warn", "Write-back", found, "Ask the EHR whether it can accept an Observation or a note.")
     return Finding("ok", "Write-back", found)
