@@ -26,6 +26,7 @@ from smart_app.launch.grant import (
 from smart_app.launch.identity import Identity, verify_id_token
 from smart_app.launch.scopes import asked
 from smart_app.launch.tokens import TokenResponse
+from smart_app.programme.from_chart import record_stays
 from smart_app.registrations import Registration
 from smart_app.services import Services
 from smart_app.store.adoption import ChartOf, adopt_entries, adopt_months
@@ -255,4 +256,6 @@ def _open(services: Services, sign_in: _SignIn, reading: ChartReading, identity:
         chart = ChartOf(new.practice_id, registration.id)
         adopt_entries(session, chart, its_own, now)
         adopt_months(session, chart, token.patient, reading.chart.filed, now)
+        launch = get_launch(session, launch_id)
+    record_stays(services.store, launch, reading.chart.encounters, now)
     return Opened(launch_id, cookie, registration)

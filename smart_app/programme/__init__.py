@@ -1,0 +1,1 @@
+"""A patient's programme: what was recorded of enrolment, conditions, care plan and facts, and how more is added."""
