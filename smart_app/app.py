@@ -20,6 +20,7 @@ from smart_app.launch.identity import JwksCache
 from smart_app.launch.views import launch_pages
 from smart_app.logs import configure_logs
 from smart_app.pages import pages
+from smart_app.panel.programme_views import programme_pages
 from smart_app.panel.views import panel_pages
 from smart_app.services import Services, install
 from smart_app.settings import Settings, load_settings
@@ -40,7 +41,7 @@ def create_app(settings: Settings | None = None, clock: Clock = system_clock) ->
     install(app, make_services(settings, clock))
     headers.install(app)
     problems.install(app)
-    for blueprint in (pages, launch_pages, panel_pages, admin_pages):
+    for blueprint in (pages, launch_pages, panel_pages, programme_pages, admin_pages):
         app.register_blueprint(blueprint)
     return app
 

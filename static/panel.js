@@ -49,21 +49,25 @@ function fingerprint(section) {
 const marks = new Map(live(document).map((section) => [section.dataset.live, fingerprint(section)]));
 
 const changed = (field) => {
-  if (field.type === "radio" || field.type === "checkbox") return field.checked && !field.defaultChecked;
+  if (field.type === "radio") return field.checked && !field.defaultChecked;
+  if (field.type === "checkbox") return field.checked !== field.defaultChecked;
   if (field.options) return field.selectedIndex !== defaultIndex(field);
   return field.value !== field.defaultValue;
 };
 const defaultIndex = (select) => Math.max(0, [...select.options].findIndex((option) => option.defaultSelected));
+
+const wasSent = (field, sent) => sent && sent.form === field.form.id
+  && sent.data.getAll(field.name).includes(field.value) === (field.type !== "checkbox" || field.checked);
 
 // What a person has done to a section and not yet sent: typed text, choices, opened rows, the place of the cursor.
 function remember(section, sent) {
   const active = section.contains(document.activeElement) ? document.activeElement : null;
   return {
     fields: [...section.querySelectorAll("input[id], textarea[id], select[id]")]
-      .filter((field) => changed(field) && !(sent && sent.form === field.form.id && sent.data.get(field.name) === field.value))
+      .filter((field) => changed(field) && !wasSent(field, sent))
       .map((field) => ({ id: field.id, value: field.value, checked: field.checked })),
     details: [...section.querySelectorAll("details[id]")]
-      .filter((one) => !(sent && one.matches(".manual, .voiding, .correcting") && one.contains(byId(sent.form))))
+      .filter((one) => !(sent && one.matches(".manual, .voiding, .correcting, .act") && one.contains(byId(sent.form))))
       .map(({ id, open }) => ({ id, open })),
     focus: active && (active.id || active.closest("details[id]")?.id || section.id),
     range: active && active.tagName === "TEXTAREA" ? [active.selectionStart, active.selectionEnd] : null,
@@ -74,7 +78,7 @@ function recall(kept) {
   for (const { id, value, checked } of kept.fields) {
     const field = byId(id);
     if (!field) continue;
-    if (field.type === "radio") field.checked = checked;
+    if (field.type === "radio" || field.type === "checkbox") field.checked = checked;
     else field.value = value;
   }
   for (const { id, open } of kept.details) if (byId(id)) byId(id).open = open;
@@ -148,7 +152,8 @@ function plan() {
 
 // Posts. Errors stand beside their field; the same entry key is kept until the server has taken it.
 function fieldError(form, name, message) {
-  const field = form.elements[name === "start" ? "local_time" : name];
+  const named = form.elements[name === "start" ? "local_time" : name];
+  const field = named instanceof RadioNodeList ? named[0] : named;
   if (!field || !field.id) return false;
   const text = document.createElement("p");
   text.className = "error";
@@ -156,7 +161,7 @@ function fieldError(form, name, message) {
   text.textContent = message;
   field.setAttribute("aria-invalid", "true");
   field.setAttribute("aria-describedby", text.id);
-  field.closest(".field").append(text);
+  field.closest(".field, .tick").append(text);
   return true;
 }
 
@@ -204,7 +209,7 @@ async function send(form, button) {
 
 document.addEventListener("submit", (event) => {
   const form = event.target;
-  if (form.method !== "post" || form.classList.contains("logout")) return;
+  if (form.getAttribute("method") !== "post" || form.classList.contains("logout")) return;
   event.preventDefault();
   if (form.getAttribute("aria-busy") !== "true") send(form, event.submitter);
 });

@@ -19,10 +19,13 @@ from smart_app.indicator import chronic_indicator
 from smart_app.months import AssessedMonth
 from smart_app.panel import words
 from smart_app.panel.access import OpenPanel
+from smart_app.panel.clearing import points
+from smart_app.panel.presenting_programme import present_programme
+from smart_app.panel.programme_json import enrolment_json
+from smart_app.panel.sections import PlanRecordView, StaffView
 from smart_app.panel.timing import DEFAULT_ACTIVITY, DEFAULT_MODALITY, Moment, unconfirmed_minutes
 from smart_app.panel.view import (
     BannerView,
-    BlockerView,
     CarePlanView,
     ConditionView,
     EntryView,
@@ -72,26 +75,28 @@ def present(known: Known) -> PanelView:
     """The panel's page."""
     panel, assessment = known.panel, known.assessment
     today = local_day(panel.now, panel.zone)
+    conditions, programme = present_programme(panel, known.chart, known.month, _conditions(known.chart.problems))
     return PanelView(
         launch=panel.launch.id,
         launch_url=f"/p/{panel.launch.id}/",
         csrf_token=panel.csrf_token,
         banner=_banner(panel, known.chart, today),
         writeback=_writeback(panel),
-        month=_month(known, today),
-        blockers=_blockers(assessment),
+        month=_month(known, today, programme.enrolment.status_label),
+        blockers=points(assessment, programme.facts, panel.launch.role),
         timer=_timer(known.timer, panel.moment, panel.zone),
         entries=tuple(_entries(known)),
-        conditions=_conditions(known.chart.problems),
-        care_plans=tuple(_care_plan(plan) for plan in _newest_first(known.chart.care_plans)),
-        enrolment={"status": "candidate"},
+        conditions=conditions,
+        care_plans=_care_plans(known.chart.care_plans, programme.plan),
+        enrolment=enrolment_json(programme.enrolment),
         assessment=assessment_object(assessment),
-        notices=_notices(known),
+        notices=_notices(known, programme.staff),
         activities=tuple((code, label, code in COUNTED_ACTIVITIES) for code, label in ACTIVITIES.items()),
         modalities=tuple(MODALITIES.items()),
         now=panel.now,
         timezone=panel.practice.timezone,
         smart_style={},
+        programme=programme,
         local_date=today.isoformat(),
         unread=tuple(name for name, part in _SECTIONS.items() if part in known.chart.unread),
     )
@@ -121,7 +126,7 @@ def _writeback(panel: OpenPanel) -> WritebackView:
     return WritebackView(rung, RUNG_LABELS[rung], panel.launch.rung_why, ok=True)
 
 
-def _month(known: Known, today: date) -> MonthView:
+def _month(known: Known, today: date, status: str) -> MonthView:
     assessment, month = known.assessment, known.month.month
     minutes = assessment.counted_seconds // 60
     upcoming = assessment.next
@@ -135,22 +140,23 @@ def _month(known: Known, today: date) -> MonthView:
         target=target,
         fraction=min(1.0, minutes / target) if target else 0.0,
         uncounted_minutes=max(0, uncounted) // 60,
-        stage=_stage(known),
-        headline=f"{words.minutes_words(upcoming.minutes_needed)} more" if upcoming else "All units reached",
+        stage=_stage(known, status),
+        headline=_headline(known),
         subline=f"reach {upcoming.code}" if upcoming else "",
     )
 
 
-def _stage(known: Known) -> str:
+def _headline(known: Known) -> str:
+    upcoming = known.assessment.next
+    if upcoming:
+        return f"{words.minutes_words(upcoming.minutes_needed)} more"
+    return "All units reached" if known.assessment.tracks else "Minutes counted"
+
+
+def _stage(known: Known, status: str) -> str:
     if known.assessment.ready:
-        return "Ready"
-    return "Begun" if known.entries else "Not begun"
-
-
-def _blockers(assessment: Assessment) -> tuple[BlockerView, ...]:
-    blocks = (BlockerView(finding.code, finding.text, "block") for finding in assessment.blockers)
-    warns = (BlockerView(finding.code, finding.text, "warn") for finding in assessment.warnings)
-    return (*blocks, *warns)
+        return f"{status} · ready"
+    return f"{status} · {'begun' if known.entries else 'not begun'}"
 
 
 def _timer(state: TimerState, at: Moment, zone: ZoneInfo) -> TimerView:
@@ -232,21 +238,38 @@ def _condition(problem: Problem, proposal: Proposal) -> ConditionView:
     where = "" if problem.on_problem_list else "from a visit, not on the problem list"
     missing = "" if proposal.icd10 else "ICD-10-CM code missing"
     detail = " · ".join(filter(None, (since, where, missing, proposal.reason)))
-    return ConditionView(problem.text, code, proposal.state, words.PROPOSALS[proposal.state], detail)
+    return ConditionView(
+        text=problem.text,
+        code_label=code,
+        state=proposal.state,
+        state_label=words.PROPOSALS[proposal.state],
+        detail=detail,
+        icd10=proposal.icd10,
+        suggested_icd10=proposal.suggested_icd10,
+    )
 
 
-def _newest_first(plans: Sequence[CarePlan]) -> list[CarePlan]:
-    return sorted(plans, key=lambda plan: plan.period_start or plan.last_updated, reverse=True)
+def _care_plans(plans: Sequence[CarePlan], record: PlanRecordView) -> tuple[CarePlanView, ...]:
+    """The CCM plan first, then the newest."""
+    newest_first = sorted(plans, key=lambda plan: plan.period_start or plan.last_updated, reverse=True)
+    views = (_care_plan(plan, record) for plan in newest_first)
+    return tuple(sorted(views, key=lambda view: not view.ccm))
 
 
-def _care_plan(plan: CarePlan) -> CarePlanView:
+def _care_plan(plan: CarePlan, record: PlanRecordView) -> CarePlanView:
     period = words.period_words(plan.period_start, plan.period_end)
-    return CarePlanView(plan.id, plan.title, plan.status, period, plan.goals, plan.activities)
+    its_own = record.plan_id != "" and plan.id == record.plan_id
+    ccm = ("confirmed" if record.confirmed else "proposed") if its_own else ""
+    return CarePlanView(plan.id, plan.title, plan.status, period, plan.goals, plan.activities, ccm)
 
 
-def _notices(known: Known) -> tuple[str, ...]:
+def _notices(known: Known, staff: StaffView) -> tuple[str, ...]:
     chart = known.chart
     notices = [f"{gap.part}: {gap.reason}" for gap in chart.gaps]
+    notices += [
+        f"{name} is not in the staff register: their minutes count for nothing. Ask an administrator to add them."
+        for name in staff.unregistered
+    ]
     if chart.patient.replaced_by:
         notices.insert(0, "This record was merged into another one: open that patient's chart instead.")
     return tuple(notices)

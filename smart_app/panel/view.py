@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from smart_app.panel.sections import AttestationView, ProgrammeView
+
 
 @dataclass(frozen=True, slots=True)
 class BannerView:
@@ -119,18 +121,26 @@ class EntryView:
 
 @dataclass(frozen=True, slots=True)
 class ConditionView:
-    """One problem: `code_label` "E11.9" or "SNOMED 44054006", `state` "proposed", "review" or "other"."""
+    """One problem: `code_label` "E11.9" or "SNOMED 44054006", `state` "proposed", "review" or "other".
+
+    `icd10` is the chart's own code, `suggested_icd10` the usual one of its SNOMED CT concept, '' where there is none;
+    `attestation` is what a clinician attested of it; `row` tells the problems of one panel apart.
+    """
 
     text: str
     code_label: str
     state: str
     state_label: str
     detail: str
+    icd10: str = ""
+    suggested_icd10: str = ""
+    attestation: AttestationView | None = None
+    row: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class CarePlanView:
-    """One care plan of the chart, newest first."""
+    """One care plan of the chart, newest first; `ccm` is "confirmed" or "proposed" for the one that is the CCM plan."""
 
     id: str
     title: str
@@ -138,6 +148,7 @@ class CarePlanView:
     period_label: str
     goals: tuple[str, ...]
     activities: tuple[str, ...]
+    ccm: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,5 +178,6 @@ class PanelView:
     now: int  # POSIX seconds, the server's clock
     timezone: str
     smart_style: dict[str, str]
+    programme: ProgrammeView
     local_date: str = ""
     unread: tuple[str, ...] = ()

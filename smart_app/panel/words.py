@@ -83,3 +83,9 @@ def period_words(start: str, end: str) -> str:
 def minutes_words(minutes: int) -> str:
     """ "1 minute", "6 minutes"."""
     return "1 minute" if minutes == 1 else f"{minutes} minutes"
+
+
+def moment(seconds: int, zone: ZoneInfo) -> str:
+    """ "19 Nov 2026, 10:12" in the practice's zone."""
+    at = datetime.fromtimestamp(seconds, zone)
+    return f"{at.day} {at:%b %Y}, {at:%H:%M}"

@@ -17,6 +17,8 @@ from smart_app.panel.view import (
     WritebackView,
 )
 
+from .programme_samples import ATTESTATION, EMPTY_PROGRAMME, PROGRAMME, READ_ONLY_PROGRAMME
+
 NOW = 1_795_544_400  # 2026-11-24 14:20 in New York
 COUNTED = (
     ("patient_contact", "Patient contact"),
@@ -151,11 +153,20 @@ ENTRIES = (
     ),
 )
 CONDITIONS = (
-    ConditionView("Diabetes mellitus type 2", "E11.9", "proposed", "Proposed", "chronic in the ICD-10-CM indicator"),
-    ConditionView("Essential hypertension", "I10", "proposed", "Proposed", "chronic in the ICD-10-CM indicator"),
-    ConditionView("Chronic kidney disease, stage 3", "SNOMED 433144002", "review", "Needs review", "no ICD-10-CM code"),
-    ConditionView("Received higher education (finding)", "SNOMED 224299000", "other", "Finding", ""),
-    ConditionView("Full-time employment (finding)", "SNOMED 160903007", "other", "Finding", ""),
+    ConditionView(
+        "Diabetes mellitus type 2",
+        "E11.9",
+        "proposed",
+        "Proposed",
+        "chronic in the ICD-10-CM indicator",
+        attestation=ATTESTATION,
+    ),
+    ConditionView("Essential hypertension", "I10", "proposed", "Proposed", "chronic in the ICD-10-CM indicator", row=1),
+    ConditionView(
+        "Chronic kidney disease, stage 3", "SNOMED 433144002", "review", "Needs review", "no ICD-10-CM code", row=2
+    ),
+    ConditionView("Received higher education (finding)", "SNOMED 224299000", "other", "Finding", "", row=3),
+    ConditionView("Full-time employment (finding)", "SNOMED 160903007", "other", "Finding", "", row=4),
 )
 CARE_PLANS = (
     CarePlanView(
@@ -229,6 +240,7 @@ def panel(**changes: object) -> PanelView:
         now=NOW,
         timezone="America/New_York",
         smart_style={},
+        programme=PROGRAMME,
         local_date="2026-11-24",
     )
     return replace(plain, **changes)  # type: ignore[arg-type]
@@ -245,7 +257,7 @@ def empty() -> PanelView:
         stage="Not yet contacted",
         headline="20 more minutes",
     )
-    return panel(month=month, blockers=(), entries=(), conditions=(), care_plans=())
+    return panel(month=month, blockers=(), entries=(), conditions=(), care_plans=(), programme=EMPTY_PROGRAMME)
 
 
 def read_only() -> PanelView:
@@ -282,16 +294,19 @@ def crowded() -> PanelView:
     goals = tuple(f"Goal number {number} of a long list" for number in range(60))
     plans = tuple(replace(CARE_PLANS[0], id=f"cp{number}", goals=goals) for number in range(70))
     findings = tuple(
-        ConditionView(f"Finding {number}", f"SNOMED {number}", "other", "Finding", "") for number in range(4000)
+        ConditionView(f"Finding {number}", f"SNOMED {number}", "other", "Finding", "", row=1000 + number)
+        for number in range(4000)
     )
     chronic = tuple(
-        ConditionView(f"Chronic problem {number}", f"E{number}", "proposed", "Proposed", "") for number in range(1000)
+        ConditionView(f"Chronic problem {number}", f"E{number}", "proposed", "Proposed", "", row=number)
+        for number in range(1000)
     )
     return panel(
         timer=RUNNING,
         entries=tuple(entry(number) for number in range(260)),
         conditions=findings + chronic,
         care_plans=plans,
+        programme=replace(PROGRAMME, attested=()),
         blockers=tuple(BlockerView(f"b{n}", f"Point {n} is open.", "warn") for n in range(9)),
     )
 
@@ -317,6 +332,7 @@ STATES: dict[str, Callable[[], PanelView]] = {
     "elsewhere": lambda: panel(timer=replace(IDLE, elsewhere=True, others=("S. Patel, MD",))),
     "read-only": read_only,
     "empty": empty,
+    "biller": lambda: panel(programme=READ_ONLY_PROGRAMME),
     "partial-failure": partial_failure,
     "deceased": deceased,
     "crowded": crowded,
