@@ -17,6 +17,7 @@ _COMMANDS = {
     "sandbox": "smart_app.cli.sandbox:sandbox",
     "serve": "smart_app.cli.serve:serve",
     "settings": "smart_app.cli.settings:settings",
+    "staff": "smart_app.cli.staff:staff",
     "users": "smart_app.cli.users:users",
     "worker": "smart_app.cli.worker:worker",
 }

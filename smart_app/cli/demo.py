@@ -12,10 +12,12 @@ import urllib.error
 import urllib.request
 import webbrowser
 from collections.abc import Sequence
+from datetime import date
 from pathlib import Path
 
 import click
 
+from ccm.staff import StaffRow
 from smart_app.app import make_services
 from smart_app.cli.db import prepare_database
 from smart_app.cli.sandbox import CLIENT_ID
@@ -24,7 +26,8 @@ from smart_app.keys import KeysMissing
 from smart_app.registrations import Registration
 from smart_app.services import Services
 from smart_app.settings import Settings
-from smart_app.store.registrations import add_registration, find_registration, new_id, set_grant
+from smart_app.store.registrations import add_registration, find_registration, first_practice, new_id, set_grant
+from smart_app.store.staff import add_staff, read_register
 
 ROLES = {
     "nurse": "coordinator",
@@ -35,6 +38,45 @@ ROLES = {
 }
 BACKEND_SCOPE = "system/Observation.crus system/Encounter.crus system/DocumentReference.crus"
 _FOLDER = Path("demo-data")
+_CLINIC = "Larkspur Family Medicine"
+_SINCE = date(2024, 1, 1)
+_STAFF = (
+    StaffRow(
+        performer="Practitioner/nurse",
+        name="Imani Okwuosa, RN",
+        employer=_CLINIC,
+        credential="RN",
+        country="US",
+        effective_from=_SINCE,
+        licence_number="RN-004417",
+        licence_state="NY",
+        supervisor="Practitioner/physician",
+    ),
+    StaffRow(
+        performer="Practitioner/physician",
+        name="Henrik Solvang, MD",
+        employer=_CLINIC,
+        credential="MD",
+        country="US",
+        effective_from=_SINCE,
+        licence_number="MD-208813",
+        licence_state="NY",
+    ),
+    StaffRow("Practitioner/biller", "Priya Raghunathan, CPC", _CLINIC, "CPC", "US", _SINCE, clinical=False),
+    StaffRow(
+        performer="Practitioner/lead",
+        name="Consuelo Marchetti, RN, MSN",
+        employer=_CLINIC,
+        credential="RN, MSN",
+        country="US",
+        effective_from=_SINCE,
+        licence_number="RN-001902",
+        licence_state="NY",
+        supervisor="Practitioner/physician",
+    ),
+    StaffRow("Practitioner/admin", "Tobias Lindqvist", _CLINIC, "none", "US", _SINCE, clinical=False),
+)
+"""The sandbox's people, so that the demonstration's minutes count."""
 _READY_SECONDS = 60
 
 
@@ -117,12 +159,15 @@ def _register(services: Services, ehr_port: int) -> None:
             add_registration(
                 session,
                 registration,
-                practice="Larkspur Family Medicine",
+                practice=_CLINIC,
                 timezone="America/New_York",
                 now=services.clock(),
             )
         for user, role in ROLES.items():
             set_grant(session, registration.id, f"Practitioner/{user}", role, services.clock())
+        practice = first_practice(session, registration.id)
+        known = {row.performer for row in read_register(session, practice.id)}
+        add_staff(session, practice.id, [row for row in _STAFF if row.performer not in known], services.clock())
 
 
 def _wait(children: Sequence[subprocess.Popen[bytes]], addresses: Sequence[str]) -> None:
