@@ -359,3 +359,41 @@ class EhrStateRow(Base):
     ceiling: Mapped[str]
     ceiling_why: Mapped[str]
     ceiling_until: Mapped[int]
+
+
+class CandidateRow(Base):
+    """A patient considered for the programme: what of the chart decides it, sealed, and what that came to.
+
+    Enrolment is no business of this row: who has been invited, enrolled or has declined is told by their record.
+    """
+
+    __tablename__ = "candidate"
+    __table_args__ = (Index("ix_candidate_standing", "practice_id", "standing", "patient_id"),)
+
+    practice_id: Mapped[str] = mapped_column(ForeignKey("practice.id"), primary_key=True)
+    patient_id: Mapped[str] = mapped_column(FhirId, primary_key=True)
+    standing: Mapped[str] = mapped_column(String(16))
+    sealed_evidence: Mapped[bytes]
+    source: Mapped[str] = mapped_column(String(16))
+    changed_at: Mapped[int]
+
+
+class ImportRow(Base):
+    """One import of candidates: how far it has come, so that the next run goes on there.
+
+    The plan (where from, the export's addresses, the key of the working folder) is sealed. `through` is the last
+    patient who was weighed; `counts` are numbers only.
+    """
+
+    __tablename__ = "candidate_import"
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    practice_id: Mapped[str] = mapped_column(ForeignKey("practice.id"), index=True)
+    source: Mapped[str] = mapped_column(String(16))
+    state: Mapped[str] = mapped_column(String(16))
+    sealed_plan: Mapped[bytes]
+    through: Mapped[str] = mapped_column(FhirId)
+    counts: Mapped[dict[str, Any]]
+    as_of: Mapped[str]
+    started_at: Mapped[int]
+    finished_at: Mapped[int | None]
