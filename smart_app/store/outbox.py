@@ -66,6 +66,8 @@ def adopt_waiting(session: UnitOfWork, launch: Launch, now: int) -> int:
     """Hands what ended launches of this patient left unfiled to the new launch; returns how many rows."""
     if launch.rung == LEDGER_ONLY:
         return 0
+    for entry in _held_entries(session, launch):
+        want_months(session, launch, entry, now)  # its months were filed without it
     result = session.execute(
         update(DeliveryRow)
         .where(
@@ -83,6 +85,18 @@ def adopt_waiting(session: UnitOfWork, launch: Launch, now: int) -> int:
         .returning(DeliveryRow.id)
     )
     return len(result.all())
+
+
+def _held_entries(session: UnitOfWork, launch: Launch) -> Sequence[EntryRow]:
+    return session.scalars(
+        select(EntryRow)
+        .join(DeliveryRow, DeliveryRow.entry_id == EntryRow.id)
+        .where(
+            DeliveryRow.practice_id == launch.practice_id,
+            DeliveryRow.patient_id == launch.patient_id,
+            DeliveryRow.state == "held",
+        )
+    ).all()
 
 
 def corrected_by_hand(session: UnitOfWork, launch: Launch, entry_id: str, now: int) -> bool:
