@@ -59,7 +59,8 @@ def desk(sqlite_url: str, key_file: Path, chromium: str) -> Iterator[Desk]:
 def test_silence_is_asked_about_and_only_what_was_real_is_kept(desk: Desk) -> None:
     desk.start("Chart")
     desk.wait(120)
-    desk.page.mouse.move(400, 400)
+    with desk.page.expect_response("**/timer"):  # the sign of life has come before time goes on
+        desk.page.mouse.move(400, 400)
     desk.wait(IDLE_SECONDS)
     assert QUESTION in desk.question
     expect(desk.page.locator("#announce")).to_have_text(f"{QUESTION} No input here since 10:02; the timer goes on.")
