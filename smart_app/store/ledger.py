@@ -92,7 +92,9 @@ def amend_entry(session: UnitOfWork, launch: Launch, entry_id: str, work: Work, 
         raise EntryVoided(entry_id)
     session.add(_revision(session.vault, launch, row, reason, now))
     want_months(session, launch, row, now)
-    row.start, row.end, row.activity, row.modality = work.start, work.end, work.activity, work.modality
+    if not _same_minutes(row, work):
+        row.start, row.end = work.start, work.end
+    row.activity, row.modality = work.activity, work.modality
     row.sealed_note = session.vault.seal(work.note, tenant=row.practice_id, row=row.id)
     row.revision += 1
     session.flush()
@@ -176,6 +178,12 @@ def _entry_row(vault: Vault, launch: Launch, work: Work, now: int) -> EntryRow:
         revision=1,
         created_at=now,
     )
+
+
+def _same_minutes(row: EntryRow, work: Work) -> bool:
+    """Whether the times are the same in whole minutes, as forms show them: then the timer's seconds stay."""
+    lengths = (row.end - row.start) // 60, (work.end - work.start) // 60
+    return row.start // 60 == work.start // 60 and lengths[0] == lengths[1]
 
 
 def _revision(vault: Vault, launch: Launch, row: EntryRow, reason: str, now: int) -> RevisionRow:
