@@ -218,10 +218,11 @@ CARE_PLAN_ACTIONS: Final[dict[str, Reader[CarePlanBody]]] = {
 
 
 def _decision(reader: FieldReader, asked: Asked) -> DecisionMakingSet:
-    decides = asked.actor.role == "practitioner"
+    level = reader.choice("mdm", DECISION_MAKING)
+    decides = asked.actor.role == "practitioner" or level in ("moderate", "high")
     return DecisionMakingSet(
         month=reader.month("month"),
-        level=reader.choice("mdm", DECISION_MAKING),
+        level=level,
         rationale=reader.text("rationale"),
         practitioner=asked.person("") if decides else Person("", ""),
         on=reader.day_or_today("on"),

@@ -11,6 +11,7 @@ import threading
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from datetime import date
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -21,6 +22,7 @@ from flask import Flask
 from jinja2.bccache import Bucket, BytecodeCache
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
+from ccm.staff import StaffRow
 from sandbox_ehr.config import Client, SandboxConfig
 from sandbox_ehr.server import SandboxServer
 from smart_app.app import create_app
@@ -28,7 +30,8 @@ from smart_app.outbox.delivery import deliver_due
 from smart_app.registrations import Registration
 from smart_app.services import Services, services_of
 from smart_app.settings import Settings
-from smart_app.store.registrations import add_registration, set_grant
+from smart_app.store.registrations import add_registration, first_practice, set_grant
+from smart_app.store.staff import add_staff
 
 NOW = 1795532400  # Tuesday 24 November 2026, 15:00 UTC
 CLIENT_ID = "cadence"
@@ -36,6 +39,13 @@ CLIENT_SECRET = "client secret of the tests"
 TIMEZONE = "America/New_York"
 ADMIN = {"X-Sandbox-Admin": "1"}
 ROLES = {"nurse": "coordinator", "physician": "practitioner", "biller": "biller", "admin": "admin"}
+NURSE = StaffRow("Practitioner/nurse", "Imani Okwuosa, RN", "Larkspur", "RN", "US", date(2024, 1, 1))
+STAFF = (
+    NURSE,
+    replace(NURSE, performer="Practitioner/physician", name="Henrik Solvang, MD", credential="MD"),
+    replace(NURSE, performer="Practitioner/biller", name="Priya Raghunathan, CPC", credential="CPC"),
+)
+"""The staff register: everybody but the admin."""
 Resource = dict[str, Any]
 
 
@@ -163,6 +173,7 @@ def register(services: Services, registration: Registration, *, timezone: str = 
         add_registration(session, registration, practice="Larkspur", timezone=timezone, now=services.clock())
         for user, role in ROLES.items():
             set_grant(session, registration.id, f"Practitioner/{user}", role, services.clock())
+        add_staff(session, first_practice(session, registration.id).id, STAFF, services.clock())
 
 
 def _register(services: Services, sandbox: SandboxServer, fields: dict[str, Any]) -> Registration:
