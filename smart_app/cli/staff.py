@@ -36,7 +36,7 @@ def import_(issuer: str, file: TextIO) -> None:
         rows, errors = read_staff_rows(_csv_rows(file), read_register(session, practice.id))
         if errors:
             for error in errors:
-                click.echo(f"{file.name}: {error}", err=True)
+                click.echo(str(error), err=True)
             raise click.ClickException("Nothing was imported.")
         add_staff(session, practice.id, rows, services.clock())
         want_totals_of(session, practice.id, {row.performer for row in rows}, services.clock())
@@ -90,9 +90,9 @@ def _csv_rows(file: TextIO) -> list[dict[str, str]]:
         missing = [name for name in COLUMNS[:1] if name not in (reader.fieldnames or ())]
         rows = list(reader)
     except (csv.Error, UnicodeDecodeError) as error:
-        raise click.ClickException(f"{file.name}: is not CSV in UTF-8 ({type(error).__name__}).") from None
+        raise click.ClickException(f"FILE is not CSV in UTF-8 ({type(error).__name__}).") from None
     if missing:
-        raise click.ClickException(f"{file.name}: line 1: the columns are {', '.join(COLUMNS)}.")
+        raise click.ClickException(f"line 1: the columns are {', '.join(COLUMNS)}.")
     return rows
 
 

@@ -1,0 +1,1 @@
+"""The programme on the panel: what its forms take, and what its sections say."""
