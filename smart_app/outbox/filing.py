@@ -24,7 +24,7 @@ from smart_app.months import assessed_month
 from smart_app.outbox.correcting import CHANGED_MEANWHILE, amend, mark_in_error
 from smart_app.outbox.job import Doubtful, Job, NeedsPerson, RungClosed, RungRefused
 from smart_app.outbox.queue import Filed
-from smart_app.outbox.searching import first_and_rest, ours_in_chart
+from smart_app.outbox.searching import ours_in_chart
 from smart_app.store.engine import UnitOfWork
 from smart_app.store.ledger import get_entry
 from smart_app.store.outbox import span_of
@@ -98,21 +98,26 @@ def _missing(job: Job, kept: Iterable[str]) -> list[str]:
 
 
 def _adopt(filing: _Filing) -> None:
-    """Keeps what an earlier try, whose answer was lost, has left in the chart; the rest of it are duplicates."""
+    """Keeps what an earlier try, whose answer was lost, has left in the chart; the rest of it are duplicates.
+
+    Raises `NeedsPerson` where the chart has the entry as entered in error only, and the ledger as standing.
+    """
     job = filing.job
     filed = job.filed()
     known = {(each.resource_type, each.id) for each in filed}
     kinds = {each.resource_type for each in filed if each.standing == "kept"}
+    struck: set[str] = set()
     for resource_type in _BUILDERS:
         if not job.may(resource_type, "search-type"):
             _require_known(job, resource_type, kinds)
             continue
         found = ours_in_chart(job, resource_type, system=ENTRY_SYSTEM, code=ENTRY_TIME, interval=filing.span)
-        first, rest = first_and_rest([each for each in found if (resource_type, each.id) not in known])
-        if first is not None:
-            job.keep(replace(first, standing="duplicate" if resource_type in kinds else "kept"))
-        for each in rest:
-            job.keep(replace(each, standing="duplicate"))
+        for each in [each for each in found if (resource_type, each.id) not in known]:
+            twice = each.standing == "kept" and resource_type in kinds
+            job.keep(replace(each, standing="duplicate") if twice else each)
+            (kinds if each.standing == "kept" else struck).add(resource_type)
+    if struck & set(_TELL_ALL) and not kinds & set(_TELL_ALL) and not filing.entry.voided:
+        raise NeedsPerson("The chart has this entry marked as entered in error. Void it here, or enter it again.")
 
 
 def _require_known(job: Job, resource_type: str, kinds: Iterable[str]) -> None:
@@ -162,6 +167,8 @@ def _condition(filing: _Filing, resource_type: str) -> str | None:
     capabilities = filing.job.capabilities
     if capabilities is None or not capabilities.of(resource_type).conditional_create:
         return None
+    if any(each.resource_type == resource_type for each in filing.job.filed()):
+        return None  # it would find the one that is in error
     return f"identifier={ENTRY_SYSTEM}|{filing.entry.id}"
 
 

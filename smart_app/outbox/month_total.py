@@ -65,8 +65,9 @@ def _present(job: Job, month: AssessedMonth) -> Filed | None:
     found = ours_in_chart(job, _OBSERVATION, system=MONTH_SYSTEM, code=MONTH_TIME, interval=month.month.interval)
     for each in found:
         if each.id not in known:
-            job.keep(replace(each, standing="duplicate" if kept else "kept"))
-            kept = kept or each
+            twice = each.standing == "kept" and kept is not None
+            job.keep(replace(each, standing="duplicate") if twice else each)
+            kept = kept or (each if each.standing == "kept" else None)
     return kept
 
 
@@ -82,7 +83,7 @@ def _update(job: Job, present: Filed, body: Mapping[str, Any]) -> bool:
 
 def _create(job: Job, body: Mapping[str, Any]) -> None:
     honest = job.capabilities is not None and job.capabilities.of(_OBSERVATION).conditional_create
-    condition = f"identifier={MONTH_SYSTEM}|{job.identifier}" if honest else None
+    condition = f"identifier={MONTH_SYSTEM}|{job.identifier}" if honest and not job.filed() else None
     try:
         created = job.create(body, condition=condition)
     except EhrRefused as refused:

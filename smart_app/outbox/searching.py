@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from fhir_mappings.codes import CODE_SYSTEM
@@ -17,10 +17,10 @@ Interval = tuple[int, int]
 
 
 def ours_in_chart(job: Job, resource_type: str, *, system: str, code: str, interval: Interval) -> list[Filed]:
-    """All resources of a type that carry our identifier, oldest first, those in error left out. Raises `EhrError`.
+    """All resources of a type that carry our identifier, oldest first; `standing` is "kept" or "in_error".
 
     `interval` is in POSIX seconds. An EHR may ignore a search parameter, so each find is checked; where only a part
-    of the answer came and ours is not in it, nothing is known.
+    of the answer came and ours is not in it, nothing is known. Raises `EhrError`.
     """
     value = job.identifier
     by_identifier = job.capabilities is None or "identifier" in job.capabilities.of(resource_type).search_params
@@ -29,7 +29,7 @@ def ours_in_chart(job: Job, resource_type: str, *, system: str, code: str, inter
     else:
         parameters = _by_facts(job.held.patient_id, resource_type, code, interval)
     result = job.client.search(resource_type, parameters)
-    ours = [each for each in result.resources if identifier_of(each, system) == value and not _is_in_error(each)]
+    ours = [each for each in result.resources if identifier_of(each, system) == value]
     if result.gaps and not ours:
         raise EhrTemporary("The EHR gave only a part of what it holds.")
     return [_filed(each) for each in sorted(ours, key=_age)]
@@ -45,19 +45,11 @@ def _by_facts(patient_id: str, resource_type: str, code: str, interval: Interval
     return parameters
 
 
-def _is_in_error(resource: Resource) -> bool:
-    return line(resource.get("status")) == "entered-in-error"
-
-
 def _age(resource: Resource) -> tuple[str, str]:
     return line(mapping(resource.get("meta")).get("lastUpdated")), line(resource.get("id"))
 
 
 def _filed(resource: Resource) -> Filed:
     version = line(mapping(resource.get("meta")).get("versionId"))
-    return Filed(line(resource.get("resourceType")), line(resource.get("id")), version, revision=1)
-
-
-def first_and_rest(found: Sequence[Filed]) -> tuple[Filed | None, Sequence[Filed]]:
-    """The one that stands, and the duplicates that a race has made."""
-    return (found[0], found[1:]) if found else (None, ())
+    standing = "in_error" if line(resource.get("status")) == "entered-in-error" else "kept"
+    return Filed(line(resource.get("resourceType")), line(resource.get("id")), version, revision=1, standing=standing)
