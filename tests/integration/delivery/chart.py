@@ -71,7 +71,7 @@ def check_chart(
         for entry in entries:
             expected = 1 if kind in kinds and entry.voided_at is None else 0
             stand = standing(held[entry.id])
-            assert len(stand) == expected, (kind, entry.id, held[entry.id])
+            assert len(stand) == expected, (kind, entry.id, [(each["id"], each["status"]) for each in held[entry.id]])
             for resource in stand:
                 check_content(resource, entry)
     if with_months:
@@ -101,7 +101,8 @@ def check_months(services: Services, store: EhrStore, entries: Sequence[EntryRow
             if not stated:
                 assert not sources, f"{month} has no total"
                 continue
-            (total,) = stated
+            assert len(stated) == 1, f"{month} has {len(stated)} totals"
+            total = stated[0]
             assert total["valueQuantity"]["value"] == assessed.assessment.counted_seconds // 60, month
             held = ours(store, "Observation")
             derived = {f"Observation/{standing(held[source])[0]['id']}" for source in sources}

@@ -18,7 +18,7 @@ from sqlalchemy import event
 from fhir_mappings.capability import Capabilities, ResourceCapability
 from smart_app.ehr.transport import Transport
 from smart_app.services import Services
-from smart_app.store.engine import Store, UnitOfWork
+from smart_app.store.engine import UnitOfWork
 
 NEVER = 1 << 30
 Work = Callable[[Services, Callable[[str], None]], None]
@@ -29,9 +29,7 @@ class KnownCapabilities:
     """What an EHR allows, already known; without conditional create, which could hide our own mistakes."""
 
     def __init__(self, capabilities: Capabilities, *, conditional_create: bool) -> None:
-        resources = {
-            kind: _limited(allowed, conditional_create) for kind, allowed in capabilities.resources.items()
-        }
+        resources = {kind: _limited(allowed, conditional_create) for kind, allowed in capabilities.resources.items()}
         self._capabilities = replace(capabilities, resources=resources)
 
     def get(self, _: str) -> Capabilities:
@@ -91,9 +89,9 @@ def _tell(pipe: int, told: str) -> None:
 
 
 def _own_parts(parts: Services) -> Services:
-    """The same parts with a database connection and an HTTP transport of this process's own."""
-    store = Store(parts.settings.database_url, parts.store.vault)
-    return replace(parts, store=store, transport=Transport(trusts_host=lambda _: True))
+    """The same parts with connections to database and EHR of this process's own; compiled SQL is kept."""
+    parts.store.engine.dispose(close=False)  # the inherited connections are the parent's, and left alone
+    return replace(parts, transport=Transport(trusts_host=lambda _: True))
 
 
 def _instrument(parts: Services, reached: Callable[[str], None]) -> None:

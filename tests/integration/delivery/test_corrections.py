@@ -88,7 +88,8 @@ def test_what_is_voided_while_it_is_being_sent_is_marked_when_the_worker_has_don
 ) -> None:
     panel = browser.open(clinic, PATIENT)
     entry_id = panel.entry()
-    transport, voided = clinic.services.transport, []
+    transport = clinic.services.transport
+    voided: list[str] = []
     request = transport.request
 
     def during(method: str, url: str, **options: object) -> object:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -25,36 +26,42 @@ def written(clinic: Clinic) -> list[tuple[str, str, int]]:
     return [(row["method"], row["path"], row["status"]) for row in rows]
 
 
+@dataclass(frozen=True, slots=True)
+class Case:
+    """An EHR, the site's policy and whose chart is opened; the rung, and what then tells of an entry."""
+
+    ehr: dict[str, Any]
+    policy: str
+    patient: str
+    rung: str
+    filed: dict[str, int]
+
+
 @pytest.mark.parametrize(
-    ("ehr", "policy", "patient", "rung", "filed"),
+    "case",
     [
-        ({}, "best", PATIENT, "encounter_observation", BOTH),
-        ({}, "observation", IN_A_VISIT, "observation", {"Observation": 1}),
-        ({}, "observation", PATIENT, "note", {"DocumentReference": 1}),
-        ({}, "note", PATIENT, "note", {"DocumentReference": 1}),
-        ({}, "ledger_only", PATIENT, "ledger_only", {}),
-        ({"profile": "epic"}, "best", IN_A_VISIT, "observation", {"Observation": 1}),
-        ({"profile": "epic"}, "best", PATIENT, "note", {"DocumentReference": 1}),
-        ({"profile": "oracle"}, "note", PATIENT, "note", {"DocumentReference": 1}),
-        ({"profile": "readonly"}, "best", IN_A_VISIT, "ledger_only", {}),
-        ({"withhold_scopes": WITHOUT_ENCOUNTERS}, "best", IN_A_VISIT, "observation", {"Observation": 1}),
-        ({"withhold_scopes": WITHOUT_OBSERVATIONS}, "best", IN_A_VISIT, "note", {"DocumentReference": 1}),
-        ({"withhold_scopes": WITHOUT_WRITING}, "best", IN_A_VISIT, "ledger_only", {}),
-        ({"withhold_scopes": WITHOUT_WRITING, "scope_style": "v1"}, "best", IN_A_VISIT, "ledger_only", {}),
+        Case({}, "best", PATIENT, "encounter_observation", BOTH),
+        Case({}, "observation", IN_A_VISIT, "observation", {"Observation": 1}),
+        Case({}, "observation", PATIENT, "note", {"DocumentReference": 1}),
+        Case({}, "note", PATIENT, "note", {"DocumentReference": 1}),
+        Case({}, "ledger_only", PATIENT, "ledger_only", {}),
+        Case({"profile": "epic"}, "best", IN_A_VISIT, "observation", {"Observation": 1}),
+        Case({"profile": "epic"}, "best", PATIENT, "note", {"DocumentReference": 1}),
+        Case({"profile": "oracle"}, "note", PATIENT, "note", {"DocumentReference": 1}),
+        Case({"profile": "readonly"}, "best", IN_A_VISIT, "ledger_only", {}),
+        Case({"withhold_scopes": WITHOUT_ENCOUNTERS}, "best", IN_A_VISIT, "observation", {"Observation": 1}),
+        Case({"withhold_scopes": WITHOUT_OBSERVATIONS}, "best", IN_A_VISIT, "note", {"DocumentReference": 1}),
+        Case({"withhold_scopes": WITHOUT_WRITING}, "best", IN_A_VISIT, "ledger_only", {}),
+        Case({"withhold_scopes": WITHOUT_WRITING, "scope_style": "v1"}, "best", IN_A_VISIT, "ledger_only", {}),
     ],
 )
 def test_the_rung_said_on_the_panel_is_the_one_that_the_chart_then_holds(
-    open_clinic: OpenClinic,
-    browser: Browser,
-    ehr: dict[str, Any],
-    policy: str,
-    patient: str,
-    rung: str,
-    filed: dict[str, int],
+    open_clinic: OpenClinic, browser: Browser, case: Case
 ) -> None:
-    clinic = open_clinic(ehr=SandboxConfig(**ehr), registration={"write_back": policy})
+    clinic = open_clinic(ehr=SandboxConfig(**case.ehr), registration={"write_back": case.policy})
+    rung, filed = case.rung, case.filed
     before = {kind: len(clinic.ehr.store.all(kind)) for kind in KINDS}
-    panel = browser.open(clinic, patient)
+    panel = browser.open(clinic, case.patient)
     said = panel.view()["writeback"]
     assert said["rung"] == rung
     assert (said["why"], said["ok"]) != ("", rung == "ledger_only")
