@@ -21,6 +21,14 @@ LEAST_CONDITIONS: Final = 2
 Standing = Literal["in", "out"]
 Reason = Literal["conditions", "deceased", "merged", "inactive", "too_few", "review"]
 
+_STANDING: Final[dict[Reason, Standing]] = {
+    "conditions": "in",
+    "deceased": "out",
+    "merged": "out",
+    "inactive": "out",
+    "review": "out",
+    "too_few": "out",
+}
 _FINISHED: Final = frozenset({"finished", "completed"})  # R4's word and R5's
 
 
@@ -61,13 +69,11 @@ class Candidate:
 
 def weigh(evidence: Evidence, indicator: Indicator, today: date) -> Candidate:
     """Whether the patient is a candidate on `today`, a day in the practice's zone, and why."""
-    proposals = propose_all(evidence.problems, indicator)
-    conditions = _distinct(zip(evidence.problems, proposals, strict=True))
-    to_review = sum(each.state == "review" for each in proposals)
+    conditions, to_review = _conditions(evidence, indicator)
     reason = _reason(evidence.patient, len(conditions), to_review)
     needs_visit = evidence.last_visit is None or evidence.last_visit < _year_before(today)
     return Candidate(
-        standing="in" if reason == "conditions" else "out",
+        standing=_STANDING[reason],
         reason=reason,
         words=_words(reason, evidence, len(conditions), to_review, needs_visit),
         conditions=conditions,
@@ -75,6 +81,12 @@ def weigh(evidence: Evidence, indicator: Indicator, today: date) -> Candidate:
         last_visit=evidence.last_visit,
         needs_visit=needs_visit,
     )
+
+
+def standing(evidence: Evidence, indicator: Indicator) -> Standing:
+    """Whether the patient is in or out, which is the same on every day."""
+    conditions, to_review = _conditions(evidence, indicator)
+    return _STANDING[_reason(evidence.patient, len(conditions), to_review)]
 
 
 def last_visit(encounters: Iterable[LaunchEncounter], zone: tzinfo, today: date) -> date | None:
@@ -92,6 +104,13 @@ def amended(known: Evidence, news: Evidence, *, changed: frozenset[str]) -> Evid
     kept = tuple(each for each in known.problems if changed.isdisjoint(each.ids))
     days = [day for day in (known.last_visit, news.last_visit) if day is not None]
     return Evidence(news.patient, (*kept, *news.problems), max(days, default=None))
+
+
+def _conditions(evidence: Evidence, indicator: Indicator) -> tuple[tuple[ChronicCondition, ...], int]:
+    """The proposed chronic conditions, and how many problems are to be reviewed."""
+    proposals = propose_all(evidence.problems, indicator)
+    to_review = sum(each.state == "review" for each in proposals)
+    return _distinct(zip(evidence.problems, proposals, strict=True)), to_review
 
 
 def _distinct(judged: Iterable[tuple[Problem, Proposal]]) -> tuple[ChronicCondition, ...]:

@@ -12,6 +12,7 @@ _COMMANDS = {
     "check": "smart_app.cli.check:check",
     "db": "smart_app.cli.db:db",
     "demo": "smart_app.cli.demo:demo",
+    "import": "smart_app.cli.import_:import_",
     "rebuild": "smart_app.cli.rebuild:rebuild",
     "registrations": "smart_app.cli.registrations:registrations",
     "sandbox": "smart_app.cli.sandbox:sandbox",

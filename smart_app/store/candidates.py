@@ -13,6 +13,7 @@ from datetime import date
 from typing import Any
 
 from sqlalchemy import exists, func, select
+from sqlalchemy.dialects import postgresql, sqlite
 
 from ccm.candidates import Evidence, Standing
 from ccm.chart import ChartPatient, Coding, Problem
@@ -45,16 +46,16 @@ def keep_candidate(
 ) -> None:
     """Keeps the evidence in place of what was known; the caller has found it to be new or changed."""
     patient_id = evidence.patient.id
-    session.merge(
-        CandidateRow(
-            practice_id=practice_id,
-            patient_id=patient_id,
-            standing=standing,
-            sealed_evidence=session.vault.seal(_written(evidence), tenant=practice_id, row=f"candidate/{patient_id}"),
-            source=source,
-            changed_at=now,
-        )
-    )
+    values = {
+        "standing": standing,
+        "sealed_evidence": session.vault.seal(_written(evidence), tenant=practice_id, row=f"candidate/{patient_id}"),
+        "source": source,
+        "changed_at": now,
+    }
+    # One statement, for an import and a launch may come upon a new patient at the same moment.
+    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+    row = insert(CandidateRow).values(practice_id=practice_id, patient_id=patient_id, **values)
+    session.execute(row.on_conflict_do_update(index_elements=["practice_id", "patient_id"], set_=values))
 
 
 def candidates_after(
@@ -89,7 +90,7 @@ def count_candidates(session: UnitOfWork, practice_id: str) -> dict[str, int]:
         .where(CandidateRow.practice_id == practice_id)
         .group_by(CandidateRow.standing)
     )
-    return {"in": 0, "out": 0} | {standing: count for standing, count in rows}
+    return {"in": 0, "out": 0} | {row[0]: row[1] for row in rows}
 
 
 def _opened(session: UnitOfWork, row: CandidateRow) -> Evidence:
