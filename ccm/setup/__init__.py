@@ -3,8 +3,8 @@
 from ccm.setup.defaults import default_setup
 from ccm.setup.differences import described, difference
 from ccm.setup.documentation import ELEMENTS, LIMITS, ActivityStandard, documented
-from ccm.setup.gaps import gaps
 from ccm.setup.guards import DATES_OF_SERVICE, wrong_setup
+from ccm.setup.readiness import gaps
 from ccm.setup.reading import (
     amounts,
     approval_reasons,
