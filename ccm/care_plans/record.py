@@ -99,10 +99,10 @@ def versions(events: Sequence[CarePlanEvent]) -> tuple[PlanVersion, ...]:
     """The plan's versions by day; empty while it is not established."""
     written = sorted(standing(events, PlanWritten), key=lambda kept: kept.body.on)
     copies = standing(events, CopyGiven)
-    ends = [kept.body.on for kept in written[1:]] + [date.max]
+    ends = [*(kept.body.on for kept in written[1:]), date.max]
     return tuple(
         PlanVersion(number, kept, tuple(copy for copy in copies if kept.body.on <= copy.body.on < end))
-        for number, (kept, end) in enumerate(zip(written, ends, strict=True), start=1)
+        for number, (kept, end) in enumerate(zip(written, ends, strict=False), start=1)
     )
 
 

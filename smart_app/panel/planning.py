@@ -9,9 +9,8 @@ from datetime import date
 from ccm.assessment.care_month import CARE_PLAN_ELEMENTS, UNTIL_DEATH
 from ccm.attestations import AttestationEvent, Attested, attested_on, normal_code
 from ccm.care_plans import CHOSEN, COPY_FORMS, RECIPIENTS, CarePlanEvent, choose_ccm_plan, chosen_plan, versions
-from ccm.care_plans.record import PlanWritten
 from ccm.chart import CarePlan
-from ccm.records import Actor, Kept, standing
+from ccm.records import Actor, Kept
 from smart_app.panel import words
 from smart_app.panel.sections import AttestationView, ElementView, PlanRecordView
 from smart_app.panel.view import ConditionView
@@ -44,7 +43,7 @@ def plan_record_view(
 ) -> PlanRecordView:
     """Which of the chart's plans the CCM plan is, and what the record holds of it. `unread`: the plans did not come."""
     chosen, why = choose_ccm_plan(plans, today, chosen_plan(events), chronic)
-    known = versions(events) if standing(events, PlanWritten) else ()
+    known = versions(events)
     newest = known[-1] if known else None
     elements = newest.recorded.body.elements if newest else frozenset()
     established = known[0].recorded.body.on.isoformat() if known else ""

@@ -19,6 +19,7 @@ from smart_app.panel.forms import (
     read_timer_action,
     sent,
 )
+from smart_app.panel.programme_json import programme_json
 from smart_app.panel.reading import read_panel
 from smart_app.panel.timing import press
 from smart_app.panel.view import EntryView, PanelView
@@ -140,6 +141,7 @@ def panel_json(view: PanelView) -> dict[str, Any]:
         "care_plans": [asdict(plan) for plan in view.care_plans],
         "enrolment": view.enrolment,
         "writeback": asdict(view.writeback),
+        **programme_json(view.programme),
         "notices": list(view.notices),
         "csrf_token": view.csrf_token,
     }

@@ -34,6 +34,10 @@ def test_without_a_plan_there_is_none() -> None:
     assert cp.as_of(record.events, OCTOBER) is None
 
 
+def test_a_plan_that_is_not_established_has_no_version() -> None:
+    assert cp.versions([]) == ()
+
+
 def test_each_month_has_the_version_of_its_last_day() -> None:
     record = established()
     record.add(cp.PlanRevised(day("2026-11-10"), ALL, "New goal for the blood pressure"))
