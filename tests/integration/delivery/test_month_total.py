@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -30,7 +31,7 @@ def test_the_total_follows_every_change_and_stays_one_resource(either_clinic: Cl
     clinic.deliver_all()
     resource = total(clinic)["id"]
     second = panel.entry(key="late", start="2026-11-02T09:00:00-05:00", minutes=15)
-    changes = (
+    changes: tuple[Callable[[], None], ...] = (
         lambda: None,
         lambda: amend(panel, first, minutes=25),
         lambda: amend(panel, second, start="2026-10-30T09:00:00-04:00", minutes=5),
