@@ -6,7 +6,7 @@ The record of absences is `ccm.cadence.absences`.
 from ccm.cadence.absences import AbsenceEvent, AbsenceRecorded, Acting, acting, away_on
 from ccm.cadence.business_days import business_days_after, federal_holidays, is_business_day
 from ccm.cadence.caseloads import Caseload, caseload
-from ccm.cadence.due_dates import REASONS, Due, discharge_deadline, discharges, next_due
+from ccm.cadence.due_dates import REASONS, Due, discharge_deadline, discharges, in_stay, next_due
 from ccm.cadence.leak_checks import LEAKS, Leak, leaks
 from ccm.cadence.pace_signs import PACE, pace
 from ccm.cadence.situation import LedgerEntry, Situation
@@ -32,6 +32,7 @@ __all__ = [
     "discharge_deadline",
     "discharges",
     "federal_holidays",
+    "in_stay",
     "is_business_day",
     "leaks",
     "next_due",

@@ -59,17 +59,17 @@ def next_due(
     *,
     threshold_met: bool = False,
     enrolled_on: date | None = None,
-    discharges: Iterable[date] = (),
+    stays: Collection[Stay] = (),
     other_contacts: Collection[date] = (),
     do_not_call: bool = False,
 ) -> Due | None:
-    """The next contact that is due in a month that is not over; None where none is, or the patient must not be called.
+    """The next contact that is due in a month that is not over; None where none is, or nobody is to call.
 
-    `threshold_met`: the month's minutes already earn a code; `discharges` are the days on which stays ended;
-    `other_contacts` are days of contact that only entries tell of. Days are the practice's.
+    `threshold_met`: the month's minutes already earn a code; `stays` are those of this month and the one before (who
+    is in one is not called); `other_contacts` are days of contact that only entries tell of. Days are the practice's.
     """
     last_day = month.next().first_day - _A_DAY
-    if do_not_call or today > last_day:
+    if do_not_call or today > last_day or in_stay(stays, today):
         return None
     tries = sorted(
         [
@@ -77,7 +77,7 @@ def next_due(
             *(_Try(on, True) for on in other_contacts),
         ]
     )
-    if after_discharge := _discharge_due(tries, discharges, today):
+    if after_discharge := _discharge_due(tries, discharges(stays), today):
         return after_discharge
     plan = next_planned(touchpoints)
     kept = plan is not None and any(day >= plan.on for day in other_contacts)
@@ -92,9 +92,9 @@ def next_due(
     return Due(min(_first_attempt_by(cadence, month, enrolled_on), last_day), "first_attempt")
 
 
-def _discharge_due(tries: Sequence[_Try], discharges: Iterable[date], today: date) -> Due | None:
+def _discharge_due(tries: Sequence[_Try], ended_on: Sequence[date], today: date) -> Due | None:
     """The call that a discharge of the last 30 days still waits for; the latest discharge is the one that matters."""
-    recent = [day for day in discharges if day <= today < day + _TRANSITION]
+    recent = [day for day in ended_on if day <= today < day + _TRANSITION]
     if not recent:
         return None
     discharge = max(recent)
@@ -106,6 +106,11 @@ def _discharge_due(tries: Sequence[_Try], discharges: Iterable[date], today: dat
 def discharge_deadline(discharge: date) -> date:
     """The last day for the contact after a discharge, which itself is not counted."""
     return business_days_after(discharge, _DISCHARGE_BUSINESS_DAYS)
+
+
+def in_stay(stays: Iterable[Stay], day: date) -> bool:
+    """Whether the patient is in a hospital or a nursing stay on a day; on the day of the discharge no longer."""
+    return any(stay.first_day <= day and (stay.last_day is None or day < stay.last_day) for stay in stays)
 
 
 def discharges(stays: Iterable[Stay]) -> tuple[date, ...]:

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import Final
 
-from ccm.cadence.due_dates import discharge_deadline
+from ccm.cadence.due_dates import discharge_deadline, discharges
 from ccm.cadence.leak_checks import Leak
 from ccm.cadence.situation import Situation
 from ccm.months import local_month
@@ -32,7 +32,7 @@ def pace(situation: Situation) -> tuple[Leak, ...]:
 
 def _discharge_without_contact(seen: Situation) -> Iterator[Leak]:
     contacts = seen.contact_days()
-    for discharge in sorted(set(seen.discharges)):
+    for discharge in discharges(seen.stays):
         deadline = discharge_deadline(discharge)
         in_month = seen.month.first_day <= discharge <= seen.last_day
         if in_month and seen.today > deadline and not any(discharge <= on <= deadline for on in contacts):

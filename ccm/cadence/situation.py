@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, tzinfo
 from typing import Final
 
-from ccm.assessment import Assessment
+from ccm.assessment import Assessment, Stay
 from ccm.cadence.absences import Acting, acting
 from ccm.cadence.due_dates import Due, next_due
 from ccm.entries import Entry
@@ -39,9 +39,10 @@ class LedgerEntry:
 class Situation:
     """A care month at `now` (POSIX seconds, UTC); `setup` is the version in force for the month, `zone` its zone.
 
-    `status` and `status_since` are the enrolment's; `entries` those of the month. `discharges` are the days on which
-    stays ended. `away` are the references of those who are absent today. `in_the_way` says, in plain words, what keeps
-    the month from its hand-off besides the assessment's blockers: open facts, entries that wait for approval.
+    `status` and `status_since` are the enrolment's; `entries` those of the month. `stays` are those of the facts,
+    of the month before too. `away` are the references of those who are absent today. `in_the_way` says, in plain
+    words, what keeps the month from its hand-off besides the assessment's blockers: open facts, entries that wait for
+    approval.
     """
 
     month: Month
@@ -56,7 +57,7 @@ class Situation:
     touchpoints: Sequence[TouchpointEvent] = ()
     follow_ups: Sequence[FollowUpEvent] = ()
     entries: tuple[LedgerEntry, ...] = ()
-    discharges: tuple[date, ...] = ()
+    stays: tuple[Stay, ...] = ()
     away: frozenset[str] = frozenset()
     do_not_call: bool = False
     handed_off: bool = False
@@ -118,7 +119,7 @@ class Situation:
             self.zone,
             threshold_met=self.assessment.track is not None,
             enrolled_on=self.status_since,
-            discharges=self.discharges,
+            stays=self.stays,
             other_contacts=self._days_of(_CONTACT),
             do_not_call=self.do_not_call,
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import tzinfo
 from decimal import Decimal
 from typing import Final
@@ -13,6 +14,7 @@ from ccm.setup.scripts import disclosure_kind, filled, find_script
 from ccm.setup.shape import PRACTICE_ATTESTATIONS, Clinic, PracticeSetup, Responsible
 
 NO_CALLBACK: Final = "[no call-back number is set up]"
+_amount = re.compile(r"\$? ?([0-9]{1,6}|[0-9]{1,3}(?:,[0-9]{3})+)(?:\.([0-9]{2}))?").fullmatch
 _DAY_OR_NIGHT: Final = {
     "en": "{day} by day, or {night} at night and on weekends",
     "es": "{day} de día, o {night} de noche y los fines de semana",
@@ -35,6 +37,14 @@ def amounts(setup: PracticeSetup) -> dict[str, dict[str, Decimal]]:
     for fee in setup.fees:
         by_year.setdefault(f"{fee.year:04d}", {})[fee.code] = Decimal(fee.cents) / 100
     return by_year
+
+
+def cents_of(text: str) -> int:
+    """US cents of an amount as a person writes it: "66.13", "$66" or "1,066.10"; ValueError for anything else."""
+    match = _amount(text.strip())
+    if match is None:
+        raise ValueError("must be an amount of dollars and cents such as 66.13")
+    return int(match[1].replace(",", "")) * 100 + int(match[2] or "0")
 
 
 def missing_attestations(setup: PracticeSetup) -> tuple[str, ...]:

@@ -38,7 +38,9 @@ _ENGLISH: Final = {
         "name and your date of birth. … How have you been since we last spoke? Is anything new or worse? Let us "
         "go through your medicines, your goals, and what you need from us before the next call."
     ),
-    "voicemail": ("Hello, this is {clinic}. Please call us back at {callback}. It is not an emergency. Thank you."),
+    "voicemail": (
+        "Hello, this is {clinic}. Please call us back at {callback}. If you have an emergency, call 911. Thank you."
+    ),
     "emergency": (
         "If you think it is an emergency, hang up and call 911 now. Do not wait for us to call back. For anything "
         "urgent that is not an emergency, reach us at {callback}."
@@ -46,7 +48,7 @@ _ENGLISH: Final = {
 }
 _SPANISH: Final = {
     "enrolment_call": (
-        "Buenos días, le llamamos de {clinic}. ¿Hablo con {patient}? Antes de seguir, dígame por favor su nombre "
+        "Hola, le llamamos de {clinic}. ¿Hablo con {patient}? Antes de seguir, dígame por favor su nombre "
         "completo y su fecha de nacimiento. … Le llamo por un servicio para personas que viven con dos o más "
         "enfermedades de larga duración. Explicarlo toma unos cinco minutos. ¿Es un buen momento?"
     ),
@@ -71,14 +73,13 @@ _SPANISH: Final = {
         "fecha de hoy. Siempre puede llamarnos al {callback}."
     ),
     "monthly_call": (
-        "Buenos días, le llamamos de {clinic} para su llamada del mes. ¿Hablo con {patient}? Dígame por favor su "
+        "Hola, le llamamos de {clinic} para su llamada del mes. ¿Hablo con {patient}? Dígame por favor su "
         "nombre completo y su fecha de nacimiento. … ¿Cómo ha estado desde que hablamos? ¿Hay algo nuevo o que "
         "haya empeorado? Repasemos sus medicinas, sus metas y lo que necesita de nosotros antes de la próxima "
         "llamada."
     ),
     "voicemail": (
-        "Buenos días, le llamamos de {clinic}. Por favor, devuélvanos la llamada al {callback}. No es una "
-        "emergencia. Gracias."
+        "Hola, le llamamos de {clinic}. Por favor, devuélvanos la llamada al {callback}. No es una emergencia. Gracias."
     ),
     "emergency": (
         "Si cree que es una emergencia, cuelgue y llame ahora al 911. No espere a que le devolvamos la llamada. "

@@ -125,18 +125,23 @@ def test_a_planned_day_stands_before_the_cadence_but_a_later_months_plan_does_no
 
 
 def test_a_discharge_comes_before_all_else_until_somebody_is_reached() -> None:
-    friday = (day("2026-10-09"),)  # the Monday after it is Columbus Day
-    assert due("2026-10-10", planned("2026-10-20", "2026-10-02T09:00"), discharges=friday) == (
+    friday = (Stay(day("2026-10-01"), day("2026-10-09")),)  # the Monday after it is Columbus Day
+    assert due("2026-10-10", planned("2026-10-20", "2026-10-02T09:00"), stays=friday) == (
         "2026-10-14",
         "discharge",
     )
-    assert due("2026-10-12", touch("2026-10-12T09:00"), discharges=friday) == ("2026-10-14", "discharge")
-    assert due("2026-10-13", touch("2026-10-12T09:00", "reached"), discharges=friday) == (
+    assert due("2026-10-12", touch("2026-10-12T09:00"), stays=friday) == ("2026-10-14", "discharge")
+    assert due("2026-10-13", touch("2026-10-12T09:00", "reached"), stays=friday) == (
         "2026-10-19",
         "further_contact",
     )
-    assert due("2026-10-08", discharges=friday) == ("2026-10-05", "first_attempt")
-    assert due("2026-10-31", discharges=(day("2026-10-01"),)) == ("2026-10-05", "first_attempt")
+    assert due("2026-10-31", stays=(Stay(day("2026-09-20"), day("2026-10-01")),)) == ("2026-10-05", "first_attempt")
+
+
+def test_nobody_calls_a_patient_who_is_in_the_hospital() -> None:
+    assert due("2026-10-08", stays=(Stay(day("2026-10-01"), day("2026-10-09")),)) is None
+    assert due("2026-10-08", stays=(Stay(day("2026-10-08")),)) is None
+    assert due("2026-10-07", stays=(Stay(day("2026-10-08")),)) == ("2026-10-05", "first_attempt")
 
 
 def test_who_must_not_be_called_or_is_not_enrolled_has_nothing_due() -> None:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from ccm import cadence as cd
 from ccm import follow_ups as fu
+from ccm.assessment import Stay
 from ccm.cadence import Leak, Situation
 from ccm.records import Event
 from tests.unit.ccm.cadence_support import BEN, CORA, DORA, EVA, RITA, assessment, planned, situation, touch, worked
@@ -178,13 +179,13 @@ def signs(seen: Situation) -> list[str]:
 
 
 def test_a_discharge_without_contact_in_two_business_days_is_a_sign() -> None:
-    friday = (day("2026-10-09"),)
-    assert signs(situation("2026-10-14T23:00", discharges=friday)) == []
-    assert signs(situation("2026-10-15T00:00", discharges=friday)) == ["discharge_without_contact"]
+    friday = (Stay(day("2026-10-01"), day("2026-10-09")),)
+    assert signs(situation("2026-10-14T23:00", stays=friday)) == []
+    assert signs(situation("2026-10-15T00:00", stays=friday)) == ["discharge_without_contact"]
     in_time, late = touch("2026-10-14T09:00", "reached"), touch("2026-10-15T09:00", "reached")
-    assert signs(situation("2026-10-20T10:00", discharges=friday, touchpoints=(in_time,))) == []
-    assert signs(situation("2026-10-20T10:00", discharges=friday, touchpoints=(late,))) == ["discharge_without_contact"]
-    assert signs(situation("2026-10-20T10:00", discharges=(day("2026-09-29"),))) == []
+    assert signs(situation("2026-10-20T10:00", stays=friday, touchpoints=(in_time,))) == []
+    assert signs(situation("2026-10-20T10:00", stays=friday, touchpoints=(late,))) == ["discharge_without_contact"]
+    assert signs(situation("2026-10-20T10:00", stays=(Stay(day("2026-09-20"), day("2026-09-29")),))) == []
 
 
 def test_identical_notes_are_a_sign_whatever_their_capitals_and_blanks() -> None:

@@ -218,6 +218,19 @@ def test_the_practices_amounts_are_taken_by_the_code_tables() -> None:
     assert table.track("staff").base.cents == 7000
 
 
+@pytest.mark.parametrize(
+    ("text", "cents"), [("66.13", 6613), (" $66 ", 6600), ("1,066.10", 106610), ("0.07", 7), ("144", 14400)]
+)
+def test_an_amount_is_read_to_the_cent(text: str, cents: int) -> None:
+    assert su.cents_of(text) == cents
+
+
+@pytest.mark.parametrize("text", ["", "66.1", "66.135", "-5", "1,0", "66,13", "NaN", "٣.١٤", "1e3"])
+def test_what_is_no_amount_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="dollars and cents"):
+        su.cents_of(text)
+
+
 def test_what_is_not_attested_is_said_in_words_that_complete_the_assessments_sentence() -> None:
     assert su.missing_attestations(FULL) == ()
     without = replace(FULL, attestations=FULL.attestations[1:])
