@@ -79,7 +79,8 @@ _SPANISH: Final = {
         "llamada."
     ),
     "voicemail": (
-        "Hola, le llamamos de {clinic}. Por favor, devuélvanos la llamada al {callback}. No es una emergencia. Gracias."
+        "Hola, le llamamos de {clinic}. Por favor, devuélvanos la llamada al {callback}. "
+        "Si tiene una emergencia, llame al 911. Gracias."
     ),
     "emergency": (
         "Si cree que es una emergencia, cuelgue y llame ahora al 911. No espere a que le devolvamos la llamada. "

@@ -351,3 +351,11 @@ def test_two_set_ups_differ_in_words_exactly_when_they_differ(data: st.DataObjec
     old, new = some(), some()
     assert (su.difference(old, new) == ()) == (old == new)
     assert su.setup_from_dict(json.loads(json.dumps(su.setup_to_dict(new)))) == new
+
+
+@pytest.mark.parametrize("kind", su.SCRIPT_KINDS)
+def test_a_new_practice_has_each_script_in_english_and_spanish(kind: str) -> None:
+    english, spanish = (su.said(FULL, kind, language, "Ana Ruiz") for language in ("en", "es"))
+    assert [any(word in text.lower() for word in (" you", "your ")) for text in (english, spanish)] == [True, False]
+    assert ("911" in english, "Ana Ruiz" in english) == ("911" in spanish, "Ana Ruiz" in spanish)
+    assert "{" not in english + spanish
