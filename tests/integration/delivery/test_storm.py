@@ -33,7 +33,7 @@ FAULTS: tuple[dict[str, Any], ...] = (
     {"status": 429, "headers": {"Retry-After": "7"}},
     {"drop_response": True},
     {"body": "<html>", "content_type": "text/html", "headers": {"Location": "", "ETag": ""}},
-    {"status": 412},
+    {"method": "POST", "status": 412},
     {"status": 401},
 )
 ENTRY, MINUTES = st.integers(0, 1), st.integers(1, 50)
@@ -60,7 +60,7 @@ def one_step(clinic: Clinic, model: Model, step: tuple[str, int, int]) -> None:
         new = {"add": (amount, False), "amend": (minutes if voided else amount, voided), "void": (minutes, True)}
         model[number] = new[action]
     elif action == "fault":
-        clinic.ehr.sandbox.traffic.faults.add(Fault(path="/fhir/", times=amount, **FAULTS[number]))
+        clinic.ehr.sandbox.traffic.faults.add(Fault(**{"path": "/fhir/", "times": amount, **FAULTS[number]}))
     elif action == "deliver":
         clinic.deliver()
     elif action == "die":
