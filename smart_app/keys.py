@@ -54,7 +54,10 @@ def load_keyring(settings: Settings) -> Keyring:
 
 
 def create_keyring(path: Path) -> Keyring:
-    """Makes new keys and writes them to `path`, mode 0600. Raises `FileExistsError` rather than replace keys."""
+    """Makes new keys and writes them to `path`, mode 0600, whole or not at all.
+
+    Raises `FileExistsError` rather than replace keys.
+    """
     from cryptography.fernet import Fernet
 
     keyring = Keyring(
@@ -68,9 +71,16 @@ def create_keyring(path: Path) -> Keyring:
         "signing": keyring.signing,
     }
     path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        json.dump(content, file, indent=1)
+    unfinished = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
+    descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            json.dump(content, file, indent=1)
+            file.flush()
+            os.fsync(file.fileno())
+        os.link(unfinished, path)
+    finally:
+        unfinished.unlink()
     return keyring
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 
 import click
@@ -45,10 +46,12 @@ def prepare_database(settings: Settings) -> None:
     path = key_file(settings)
     engine = make_engine(settings.database_url)
     try:
+        in_use = inspect(engine).has_table("alembic_version")  # looked at first: another process may be making both
         if not path.exists():
-            if inspect(engine).has_table("alembic_version"):
+            if in_use:
                 raise KeysMissing(f"The database is in use, but its key file {path} is missing: restore it.")
-            create_keyring(path)
+            with suppress(FileExistsError):  # another process has just made them
+                create_keyring(path)
         upgrade_schema(engine)
         _keep_private(engine)
     finally:

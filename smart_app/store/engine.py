@@ -35,7 +35,7 @@ class Store:
     def __init__(self, url: str, vault: Vault) -> None:
         self.engine = make_engine(url)
         self.vault = vault
-        self._writing = self.engine.execution_options(**{_WRITING: True})
+        self._writing = for_writing(self.engine)
 
     @contextmanager
     def reading(self) -> Iterator[UnitOfWork]:
@@ -63,6 +63,11 @@ def make_engine(url: str) -> Engine:
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
+
+
+def for_writing(engine: Engine) -> Engine:
+    """The same database, whose transactions take SQLite's write lock at BEGIN."""
+    return engine.execution_options(**{_WRITING: True})
 
 
 def wal_is_safe(version: tuple[int, ...]) -> bool:

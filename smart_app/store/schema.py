@@ -7,17 +7,22 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Engine, inspect
 
+from smart_app.store.engine import for_writing
+
 if TYPE_CHECKING:
     from alembic.config import Config
 
 MIGRATIONS = Path(__file__).parent / "migrations"
+_UPGRADING = 0x63_63_6D  # any number will do, if it is always the same
 
 
 def upgrade(engine: Engine) -> None:
-    """Brings the schema of `engine`'s database to the newest version."""
+    """Brings the schema of `engine`'s database to the newest version; of several at once, one after the other."""
     from alembic import command
 
-    with engine.begin() as connection:
+    with for_writing(engine).begin() as connection:
+        if connection.dialect.name == "postgresql":
+            connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_UPGRADING})")
         config = _config()
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
