@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 import click
 
 from ccm.instants import parse_day
+from fhir_mappings.text import quantified
 from fhir_mappings.times import instant
 from smart_app.cli.wiring import opened_services
 from smart_app.ehr.download import SinkFailed
@@ -136,7 +137,8 @@ def _tell(outcome: Outcome, standing: Mapping[str, int]) -> None:
     for note in outcome.notes:
         click.echo(f"  {note}", err=True)
     if unknown := outcome.patients.get("unknown"):
-        click.echo(f"  {unknown} patients have rows, but no Patient: they are not considered", err=True)
+        without = quantified(unknown, "patient", "patients", "without a Patient resource, and not considered")
+        click.echo(f"  {without}", err=True)
     if outcome.resumed:
         click.echo("Went on from where the last run was stopped.")
     click.echo(f"Rows: {_listed(outcome.rows)}.")

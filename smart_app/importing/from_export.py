@@ -57,7 +57,10 @@ class FromExport:
         manifest = _manifest(work.plan["manifest"])
         for number in range(len(manifest.files)):
             _take(work, export, manifest, number)
-        work.replan(gathered=True, notes=_notes(work, export, manifest))
+        notes = _notes(work, export, manifest)
+        if manifest.deleted and self.since:
+            notes.append("the EHR tells of deletions, which only an import without --since takes in")
+        work.replan(gathered=True, notes=notes)
         export.delete(status_url)
 
 
@@ -83,6 +86,7 @@ def _take(work: Work, export: BulkExport, manifest: Manifest, number: int) -> No
         work.reading(len(manifest.files), number, Counter(before) + Counter(present))
 
     if not work.staging.place(name).done:
+        report({})
         path = _fetched(work, export, manifest, manifest.files[number], f"{number}.sealed")
         load(work.staging, name, lambda: _opened(work, path), report)
         path.unlink()

@@ -21,6 +21,7 @@ from smart_app.ehr.answers import read_object
 from smart_app.ehr.errors import EhrRubbish
 from smart_app.launch.tokens import fhir_id
 
+_NAMED: Final = {"Patient": "a Patient", "Condition": "a Condition", "Encounter": "an Encounter"}
 _CONDITION_FIELDS: Final = frozenset(
     {"resourceType", "id", "clinicalStatus", "verificationStatus", "code", "category", "recordedDate", "onsetDateTime"}
     | {"onsetPeriod"}
@@ -56,7 +57,10 @@ def read_row(text: bytes) -> Fact | None:
     if not isinstance(kind, str):
         raise BadRow("no resourceType")
     reader = _READERS.get(kind)
-    return reader(resource) if reader else None
+    try:
+        return reader(resource) if reader else None
+    except RecursionError:
+        raise BadRow("nested too deeply") from None
 
 
 def patient_in(body: bytes) -> ChartPatient:
@@ -108,14 +112,14 @@ _READERS: Final[dict[str, Callable[[Resource], Fact | None]]] = {
 def _own_id(resource: Resource) -> str:
     found = fhir_id(resource.get("id"))
     if not found:
-        raise BadRow(f"a {resource['resourceType']} without a usable id")
+        raise BadRow(f"{_NAMED[resource['resourceType']]} without a usable id")
     return found
 
 
 def _subject(resource: Resource) -> str:
     kind, _, patient = reference_key(resource.get("subject")).partition("/")
     if kind != "Patient" or not fhir_id(patient):
-        raise BadRow(f"a {resource['resourceType']} that names no patient")
+        raise BadRow(f"{_NAMED[resource['resourceType']]} that names no patient")
     return patient
 
 

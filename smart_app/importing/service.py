@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from smart_app.importing.bulk_export import ExportGone
+from smart_app.importing.bulk_export import ExportFailed, ExportGone
 from smart_app.importing.sealed_files import SealBroken, Sealer, new_key
 from smart_app.importing.staging import Fault, Staging
 from smart_app.importing.weighing import Weighing, weigh_staged
@@ -87,7 +87,7 @@ class _Run:
             return self._through(kept, resumed=True)
         except sqlite3.OperationalError:
             raise
-        except (ExportGone, SealBroken, sqlite3.DatabaseError):
+        except (ExportFailed, ExportGone, SealBroken, sqlite3.DatabaseError):
             return None
 
     def anew(self) -> Outcome:
