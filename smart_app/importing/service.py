@@ -19,6 +19,7 @@ from smart_app.importing.staging import Fault, Staging
 from smart_app.importing.weighing import Weighing, weigh_staged
 from smart_app.importing.work import Progress, Source, Work
 from smart_app.importing.workplace import place_of, work_folder, working_in
+from smart_app.indicator import warm
 from smart_app.registrations import Practice, Registration
 from smart_app.services import Services
 from smart_app.store.imports import KeptImport, begin_import, end_import, running_import
@@ -115,6 +116,7 @@ def _weighed(work: Work, practice: Practice, source: Source, *, resumed: bool) -
     whole = source.whole and not notes and not rows.get("cut")
     work.report(Progress("weighing"))
     work.staging.sort()
+    warm()  # not while the database is locked
     patients = weigh_staged(
         work.services.store,
         work.staging,

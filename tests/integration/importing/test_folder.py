@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from ccm.chart import Chart, ChartPatient
+from ccm.chart import Chart, ChartPatient, LaunchEncounter
 from smart_app.importing import loading, weighing
 from smart_app.importing.considering import consider
 from smart_app.importing.from_folder import NothingToImport
@@ -161,6 +161,20 @@ def test_a_launch_considers_its_patient_and_an_import_adds_to_that(app: Installa
     assert launched(Chart(known.patient, unread=("Problems",))) == "unchanged"
     assert (launched(chart), launched(chart), app.standing()) == ("changed", "unchanged", {"p1": "out"})
     assert launched(Chart(ChartPatient("p7", "Ada"))) == "new"
+
+
+@pytest.mark.parametrize(
+    ("seen", "last"), [("2026-09-09", "2026-09-09"), ("2025-12-01", "2026-05-04"), ("", "2026-05-04")]
+)
+def test_a_launch_knows_a_newer_visit_and_does_not_forget_an_older_one(
+    lone: Installation, folder: Path, seen: str, last: str
+) -> None:
+    write_rows(folder / "rows.ndjson", patient(1), encounter(1, 1, "2026-05-04"))
+    lone.read(folder)
+    visits = (LaunchEncounter("e2", "finished", "AMB", seen),) if seen else ()
+    with lone.services.store.writing() as session:
+        consider(session, lone.practice_id, Chart(lone.candidates()["p1"].evidence.patient, encounters=visits), NOW)
+    assert str(lone.candidates()["p1"].evidence.last_visit) == last
 
 
 def test_a_folder_without_ndjson_is_refused(lone: Installation, folder: Path) -> None:
