@@ -31,6 +31,7 @@ from tests.integration.browser import Browser
 from tests.integration.clinic import NOW, Clinic
 from tests.integration.clinic import clinic as running_clinic
 from tests.integration.delivery.chart import check_chart, months, ours
+from tests.integration.delivery.consent import consented
 from tests.integration.delivery.crashing import NEVER, KnownCapabilities, run_and_kill
 
 SECONDS = float(os.environ.get("CCM_TEST_CRASH_SECONDS", "20"))
@@ -181,7 +182,7 @@ def test_whatever_is_killed_whenever_nothing_is_lost_and_nothing_twice(
     crashing_clinic: Clinic, browser: Browser, capsys: pytest.CaptureFixture[str]
 ) -> None:
     clinic = crashing_clinic
-    browser.open(clinic, PATIENT)
+    consented(browser.open(clinic, PATIENT))
     ends, seed, kills, histories = time.monotonic() + SECONDS, SEED, 0, 0
     while time.monotonic() < ends:
         history = scenario(seed)

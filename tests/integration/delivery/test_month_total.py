@@ -12,6 +12,7 @@ from tests.integration.browser import Browser
 from tests.integration.clinic import Clinic
 from tests.integration.conftest import OpenClinic
 from tests.integration.delivery.chart import check_chart, months
+from tests.integration.delivery.consent import consented
 from tests.integration.delivery.test_corrections import void
 from tests.integration.delivery.test_ladder import amend
 
@@ -26,7 +27,7 @@ def total(clinic: Clinic) -> dict[str, Any]:
 
 def test_the_total_follows_every_change_and_stays_one_resource(either_clinic: Clinic, browser: Browser) -> None:
     clinic = either_clinic
-    panel = browser.open(clinic, PATIENT)
+    panel = consented(browser.open(clinic, PATIENT))
     first = panel.entry(minutes=10)
     clinic.deliver_all()
     resource = total(clinic)["id"]
@@ -38,7 +39,7 @@ def test_the_total_follows_every_change_and_stays_one_resource(either_clinic: Cl
         lambda: void(panel, first),
         lambda: void(panel, second),
     )
-    sources = []
+    sources, minutes = [], []
     for change in changes:
         change()
         clinic.deliver_all()
@@ -47,7 +48,9 @@ def test_the_total_follows_every_change_and_stays_one_resource(either_clinic: Cl
         assert november["id"] == resource
         assert "encounter" not in november
         sources.append(len(november.get("derivedFrom", [])))
+        minutes.append(november["valueQuantity"]["value"])
     assert sources == [2, 2, 1, 0, 0]
+    assert minutes == [25, 40, 25, 0, 0]
 
 
 @pytest.mark.parametrize("failures", [1, 2, 5])

@@ -22,6 +22,7 @@ from smart_app.store.tables import EntryRow
 from tests.integration.browser import Browser
 from tests.integration.clinic import Clinic
 from tests.integration.delivery.chart import check_chart
+from tests.integration.delivery.consent import consented
 from tests.integration.delivery.test_crash import do, forget_everything
 from tests.integration.delivery.test_workers import add_entries
 
@@ -98,14 +99,14 @@ def run_histories(clinic: Clinic, steps: list[tuple[str, int, int]]) -> None:
 
 
 def test_any_history_under_any_faults_ends_with_the_chart_equal_to_the_ledger(clinic: Clinic, browser: Browser) -> None:
-    browser.open(clinic, PATIENT)
+    consented(browser.open(clinic, PATIENT))
     run_histories(clinic)
 
 
 def test_an_ehr_that_loses_a_third_of_its_answers_holds_everything_once(
     clinic: Clinic, browser: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    browser.open(clinic, PATIENT)
+    consented(browser.open(clinic, PATIENT))
     chance, lost = random.Random(22), 0
 
     def lose(method: str, path: str, _: str) -> Fault | None:
