@@ -45,7 +45,9 @@ def load_keyring(settings: Settings) -> Keyring:
     path = key_file(settings)
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-        return Keyring(tuple(content["encryption"]), content["cookie_secret"], tuple(content["signing"]))
+        keyring = Keyring(tuple(content["encryption"]), content["cookie_secret"], tuple(content["signing"]))
+        _check(keyring)
+        return keyring
     except FileNotFoundError:
         what_to_do = "restore it, or run ccm db upgrade on a new database"
         raise KeysMissing(f"There is no key file at {path}: {what_to_do}.") from None
@@ -82,6 +84,15 @@ def create_keyring(path: Path) -> Keyring:
     finally:
         unfinished.unlink()
     return keyring
+
+
+def _check(keyring: Keyring) -> None:
+    """Raises `ValueError` or `TypeError` for keys with which nothing can be sealed."""
+    from cryptography.fernet import Fernet, MultiFernet
+
+    MultiFernet([Fernet(key) for key in keyring.encryption])
+    if not keyring.cookie_secret:
+        raise ValueError("there is no cookie secret")
 
 
 def _new_signing_key(algorithm: str) -> dict[str, Any]:
