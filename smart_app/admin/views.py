@@ -20,6 +20,7 @@ from smart_app.store.registrations import new_id
 
 admin_pages = Blueprint("admin", __name__, url_prefix="/admin")
 _REQUIRED = ("issuer", "name", "client_id", "timezone", "admin")
+_PERSON = re.compile(r"[A-Za-z]+/[A-Za-z0-9.-]{1,64}", re.ASCII)
 _ORIGIN = re.compile(r"https?://[A-Za-z0-9.-]+(:\d{1,5})?", re.ASCII)
 
 
@@ -77,6 +78,8 @@ def _read(fields: Mapping[str, Any]) -> tuple[Registration, str, str, str]:
     errors = [FieldError(name, "must not be empty") for name in _REQUIRED if not values[name]]
     if values["issuer"] and not is_callable(values["issuer"]):
         errors.append(FieldError("issuer", "must be an https:// URL"))
+    if values["admin"] and not _PERSON.fullmatch(values["admin"]):
+        errors.append(FieldError("admin", "must be named as the EHR's sign-in does, such as Practitioner/123"))
     if values["timezone"] and not _is_zone(values["timezone"]):
         errors.append(FieldError("timezone", "must be an IANA time zone such as America/Chicago"))
     ancestors = tuple(str(fields.get("frame_ancestors", "")).split())
