@@ -10,6 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from smart_app.app import make_services
 from smart_app.keys import KeysMissing
+from smart_app.logs import configure_logs
 from smart_app.services import Services
 from smart_app.settings import Settings, SettingsError, load_settings
 from smart_app.store.schema import is_current
@@ -30,6 +31,7 @@ def opened_services(settings: Settings | None = None) -> Iterator[Services]:
         parts = make_services(settings or settings_or_exit())
     except KeysMissing as error:
         raise click.ClickException(str(error)) from None
+    configure_logs(parts.settings.log_level)
     try:
         if not _current(parts):
             raise click.ClickException("The database has not the newest schema: run ccm db upgrade.")
