@@ -99,7 +99,8 @@ def demo(port: int, ehr_port: int, data: Path | None, no_browser: bool) -> None:
         prepare_database(settings)
     except KeysMissing as error:
         raise click.ClickException(str(error)) from None
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    for number in (signal.SIGTERM, signal.SIGHUP):  # the second is a closed terminal, which gunicorn would outlive
+        signal.signal(number, lambda *_: sys.exit(0))
     children = [_start("sandbox", *_sandbox_options(port, ehr_port, data))]
     try:
         _seed(settings, ehr_port)
