@@ -16,14 +16,16 @@ from sqlalchemy import select
 from ccm.months import parse_month
 from fhir_mappings.codes import MONTH_SYSTEM, MONTH_TIME
 from fhir_mappings.observation import build_month_observation
+from fhir_mappings.times import quantity_minutes
 from smart_app.ehr.errors import EhrRefused
 from smart_app.months import AssessedMonth, assessed_month
 from smart_app.outbox.correcting import CHANGED_MEANWHILE, amend, mark_in_error
-from smart_app.outbox.job import Doubtful, Job, NotYet
+from smart_app.outbox.job import Doubtful, Job, NeedsPerson, NotYet
 from smart_app.outbox.queue import Filed
 from smart_app.outbox.searching import ours_in_chart
 from smart_app.store.engine import UnitOfWork
 from smart_app.store.outbox import UNFILED
+from smart_app.store.records import is_restored_without_records
 from smart_app.store.tables import DeliveryRow, FiledResourceRow
 
 _OBSERVATION = "Observation"
@@ -32,6 +34,12 @@ _OBSERVATION = "Observation"
 def month_can_be_kept(job: Job) -> bool:
     """Whether the EHR lets us create the total and keep it right."""
     return all(job.may(_OBSERVATION, interaction) for interaction in ("create", "read", "update"))
+
+
+_RECORDS_LOST = (
+    "The entries were read back from the chart, but not the consent under which they count: record the enrolment "
+    "again. Until then the total in the chart stays as it is."
+)
 
 
 def file_month(job: Job) -> None:
@@ -44,9 +52,10 @@ def file_month(job: Job) -> None:
         if any(row.state in UNFILED for row in month.rows):
             raise NotYet
         entries = _observations_of(session, month)
+        incomplete = is_restored_without_records(session, job.held.practice_id, job.held.patient_id)
     present = _present(job, month)
     body = _body(job, month, entries)
-    if present is not None and not _update(job, present, body):
+    if present is not None and not _update(job, present, body, may_fall=not incomplete):
         present = None
     if present is None and entries:
         _create(job, body)
@@ -71,9 +80,15 @@ def _present(job: Job, month: AssessedMonth) -> Filed | None:
     return kept
 
 
-def _update(job: Job, present: Filed, body: Mapping[str, Any]) -> bool:
-    """Replaces the total; False where somebody deleted it."""
-    version = amend(job, present, lambda was: {**body, "id": was["id"]})
+def _update(job: Job, present: Filed, body: Mapping[str, Any], *, may_fall: bool) -> bool:
+    """Replaces the total; False where somebody deleted it. Raises `NeedsPerson` where it would fall and may not."""
+
+    def replaced(was: Mapping[str, Any]) -> Mapping[str, Any]:
+        if not may_fall and (quantity_minutes(was.get("valueQuantity")) or 0) > body["valueQuantity"]["value"]:
+            raise NeedsPerson(_RECORDS_LOST)
+        return {**body, "id": was["id"]}
+
+    version = amend(job, present, replaced)
     if version is None:
         job.keep(replace(present, standing="in_error"))
         return False

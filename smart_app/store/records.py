@@ -11,12 +11,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import exists, select
 from sqlalchemy.exc import IntegrityError
 
 from smart_app.store.engine import UnitOfWork
 from smart_app.store.registrations import new_id
-from smart_app.store.tables import RecordRow
+from smart_app.store.tables import EntryRow, RecordRow
 
 
 class RecordsChanged(Exception):
@@ -43,6 +43,20 @@ def read_records(session: UnitOfWork, patient: PatientRef, stream: str) -> list[
         .order_by(RecordRow.number)
     )
     return [json.loads(session.vault.open(row.sealed_body, tenant=row.practice_id, row=row.id)) for row in rows]
+
+
+def is_restored_without_records(session: UnitOfWork, practice_id: str, patient_id: str) -> bool:
+    """Whether a patient's entries came back from the chart into a database that lost the patient's records.
+
+    Then nothing here can say what counts, for consent is not in the chart.
+    """
+    restored = exists().where(
+        EntryRow.practice_id == practice_id, EntryRow.patient_id == patient_id, EntryRow.source == "chart"
+    )
+    recorded = exists().where(
+        RecordRow.practice_id == practice_id, RecordRow.patient_id == patient_id, RecordRow.stream == "enrolment"
+    )
+    return bool(session.scalar(select(restored & ~recorded)))
 
 
 def append_record(
