@@ -6,7 +6,7 @@ MADE := .venv/made
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check constraints clean
+.PHONY: help demo test crash lossy check constraints clean
 
 help: ## List what can be made
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -16,6 +16,12 @@ demo: $(MADE) ## Start a sandbox EHR with Cadence in its charts, and open it (AR
 
 test: $(MADE) ## Pass the tests (ARGS="-k timer" for some of them)
 	@$(BIN)/pytest $(ARGS)
+
+crash: $(MADE) ## Kill worker and web process for half an hour at every commit and send (SECONDS=1800)
+	@CCM_TEST_CRASH_SECONDS=$(or $(SECONDS),1800) $(BIN)/pytest -s tests/integration/delivery/test_crash.py $(ARGS)
+
+lossy: $(MADE) ## File through an EHR that loses three answers in ten (WRITES=100000)
+	@CCM_TEST_LOSSY_WRITES=$(or $(WRITES),100000) $(BIN)/pytest -s tests/integration/delivery/test_storm.py $(ARGS)
 
 check: $(MADE) ## Check style, types and who imports whom
 	@$(BIN)/ruff check .

@@ -13,6 +13,7 @@ from smart_app.ehr.chart_reading import ChartReading, ChartRequest, read_chart
 from smart_app.ehr.client import FhirClient
 from smart_app.ehr.granted import Granted
 from smart_app.ehr.ladder import Rung, choose_rung
+from smart_app.importing.considering import consider
 from smart_app.launch.assertion import signing_key
 from smart_app.launch.discovery import SmartConfiguration
 from smart_app.launch.failures import LaunchFailure, explained
@@ -251,6 +252,7 @@ def _open(services: Services, sign_in: _SignIn, reading: ChartReading, identity:
         save_tokens(session, launch_id, Tokens(token.access_token, token.refresh_token, token.expires_at))
         save_chart(session, launch_id, reading.chart, now)
         keep_patient(session, new.practice_id, reading.chart.patient, now)
+        consider(session, new.practice_id, reading.chart, now)
         adopt_waiting(session, get_launch(session, launch_id), now)
         its_own = [each for each in reading.entries if each.patient_id == token.patient]
         chart = ChartOf(new.practice_id, registration.id)
