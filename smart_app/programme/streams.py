@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
 from typing import Any, Final, Generic, TypeVar
@@ -19,7 +19,7 @@ from ccm.facts.events import Body as FactBody
 from ccm.record_guards import CARE_ROLES
 from ccm.records import Actor, Event, Refusal
 from smart_app.store.engine import UnitOfWork
-from smart_app.store.records import PatientRef, read_records
+from smart_app.store.records import PatientRef, read_all_records, read_records
 
 B = TypeVar("B")
 
@@ -85,12 +85,17 @@ class Programme:
 
 def read_programme(session: UnitOfWork, patient: PatientRef) -> Programme:
     """The patient's four records. Raises `ValueError` for one that cannot be read whole."""
+    kept = read_all_records(session, patient)
     return Programme(
-        enrolment=events_of(session, patient, ENROLMENT),
-        attestations=events_of(session, patient, ATTESTATIONS),
-        care_plan=events_of(session, patient, CARE_PLAN),
-        facts=events_of(session, patient, FACTS),
+        enrolment=_read(kept, ENROLMENT),
+        attestations=_read(kept, ATTESTATIONS),
+        care_plan=_read(kept, CARE_PLAN),
+        facts=_read(kept, FACTS),
     )
+
+
+def _read(kept: Mapping[str, list[dict[str, Any]]], stream: Stream[B]) -> tuple[Event[B], ...]:
+    return tuple(stream.read(row["event"]) for row in kept.get(stream.name, []))
 
 
 def events_of(session: UnitOfWork, patient: PatientRef, stream: Stream[B]) -> tuple[Event[B], ...]:

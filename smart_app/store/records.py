@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import exists, select
+from sqlalchemy import ColumnElement, exists, select, true
 from sqlalchemy.exc import IntegrityError
 
 from smart_app.store.engine import UnitOfWork
@@ -33,16 +33,25 @@ class PatientRef:
 
 def read_records(session: UnitOfWork, patient: PatientRef, stream: str) -> list[dict[str, Any]]:
     """The stream's events as they were kept, oldest first; the first is number 1."""
+    return _read(session, patient, RecordRow.stream == stream).get(stream, [])
+
+
+def read_all_records(session: UnitOfWork, patient: PatientRef) -> dict[str, list[dict[str, Any]]]:
+    """The events of all the patient's streams, by stream, oldest first."""
+    return _read(session, patient, true())
+
+
+def _read(session: UnitOfWork, patient: PatientRef, which: ColumnElement[bool]) -> dict[str, list[dict[str, Any]]]:
     rows = session.scalars(
         select(RecordRow)
-        .where(
-            RecordRow.practice_id == patient.practice_id,
-            RecordRow.patient_id == patient.patient_id,
-            RecordRow.stream == stream,
-        )
-        .order_by(RecordRow.number)
+        .where(RecordRow.practice_id == patient.practice_id, RecordRow.patient_id == patient.patient_id, which)
+        .order_by(RecordRow.stream, RecordRow.number)
     )
-    return [json.loads(session.vault.open(row.sealed_body, tenant=row.practice_id, row=row.id)) for row in rows]
+    streams: dict[str, list[dict[str, Any]]] = {}
+    for row in rows:
+        body = session.vault.open(row.sealed_body, tenant=row.practice_id, row=row.id)
+        streams.setdefault(row.stream, []).append(json.loads(body))
+    return streams
 
 
 def is_restored_without_records(session: UnitOfWork, practice_id: str, patient_id: str) -> bool:
