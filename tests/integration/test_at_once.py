@@ -106,20 +106,3 @@ def test_two_people_enter_time_on_one_patient_at_once(either_clinic: Clinic) -> 
         ]
         assert set(at_once(*posts)) == {201}
         assert len(panels[0].entries()) == 16
-
-
-def test_several_workers_file_each_entry_once(either_clinic: Clinic, browser: Browser) -> None:
-    panel = browser.open(either_clinic, PATIENT)
-    for number in range(12):
-        panel.entry(key=f"key-{number}", start=f"2026-11-2{number % 4}T09:00:00-05:00", minutes=number + 1)
-    at_once(*[either_clinic.deliver] * 6)
-    either_clinic.deliver_all()
-    assert set(panel.statuses()) == {"filed"}
-    for kind in ("Encounter", "Observation"):
-        ours = Counter(
-            identifier["value"]
-            for resource in either_clinic.search(kind, patient=PATIENT)
-            for identifier in resource.get("identifier", [])
-            if identifier["system"] == ENTRY_SYSTEM
-        )
-        assert ours == {entry["id"]: 1 for entry in panel.entries()}

@@ -86,8 +86,9 @@ def test_after_the_ehr_took_its_grant_back_entries_wait_for_the_next_launch(
 
 
 def test_another_person_s_launch_of_the_patient_serves_as_well(
-    short_lived: Clinic, browser: Browser, other_browser: Browser
+    open_clinic: OpenClinic, browser: Browser, other_browser: Browser
 ) -> None:
+    short_lived = open_clinic(ehr=SHORT_LIVED)
     panel = browser.open(short_lived, PATIENT)
     entry_id = panel.entry()
     revoke(short_lived)
@@ -119,7 +120,10 @@ def test_a_token_taken_back_early_is_renewed(clinic: Clinic, browser: Browser) -
     assert refreshes(clinic) == 1
 
 
-def test_a_renewal_whose_answer_was_lost_costs_a_launch_and_no_minute(short_lived: Clinic, browser: Browser) -> None:
+def test_a_renewal_whose_answer_was_lost_costs_a_launch_and_no_minute(
+    open_clinic: OpenClinic, browser: Browser
+) -> None:
+    short_lived = open_clinic(ehr=SHORT_LIVED)
     panel = browser.open(short_lived, PATIENT)
     panel.entry()
     short_lived.fault("POST", "/auth/token", drop_response=True)
@@ -162,35 +166,32 @@ def session_of_a_day(clinic: Clinic, browser: Browser) -> Panel:
     return panel
 
 
-def test_the_database_holds_neither_names_nor_notes_nor_tokens_in_plain(short_lived: Clinic, browser: Browser) -> None:
+def test_neither_database_nor_log_holds_names_notes_or_secrets_in_plain(
+    short_lived: Clinic, browser: Browser, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
     panel = session_of_a_day(short_lived, browser)
     ledger = short_lived.ehr.sandbox.smart.ledger
+    assert len(ledger._tokens) >= 4
     cookies = {str(cookie.value) for cookie in browser.jar}
     private = {*NAMES, NOTE, REASON, *ledger._tokens, *ledger._codes, *cookies, panel.token}
-    assert len(ledger._tokens) >= 4
-    found, tables, cells = [], MetaData(), 0
-    with short_lived.services.store.reading() as session:
+    stored = list(cells(short_lived))
+    assert len(stored) > 100
+    assert [(place, each) for place, text in stored for each in private if each in text] == []
+    panel.post("logout", {})
+    logs = short_lived.log.getvalue() + caplog.text
+    assert "delivered" in logs
+    assert [each for each in {*private, PATIENT} if each in logs] == []
+
+
+def cells(clinic: Clinic) -> Iterator[tuple[str, str]]:
+    """Every cell of every table of the database, with its place."""
+    tables = MetaData()
+    with clinic.services.store.reading() as session:
         connection = session.connection()
         tables.reflect(connection)
         for table in tables.sorted_tables:
             for row in connection.execute(select(table)):
                 for column, value in row._mapping.items():
-                    cells += 1
                     text = value.decode("latin-1") if isinstance(value, bytes) else str(value)
-                    found += [(table.name, column, each) for each in private if each in text]
-    assert found == []
-    assert cells > 100
-
-
-def test_the_log_holds_neither_names_nor_notes_nor_tokens(
-    short_lived: Clinic, browser: Browser, caplog: pytest.LogCaptureFixture
-) -> None:
-    caplog.set_level(logging.INFO)
-    panel = session_of_a_day(short_lived, browser)
-    panel.post("logout", {})
-    ledger = short_lived.ehr.sandbox.smart.ledger
-    cookies = {str(cookie.value) for cookie in browser.jar}
-    logs = short_lived.log.getvalue() + caplog.text
-    assert "delivered" in logs
-    private = {*NAMES, NOTE, REASON, PATIENT, *ledger._tokens, *ledger._codes, *cookies, panel.token}
-    assert [each for each in private if each in logs] == []
+                    yield f"{table.name}.{column}", text
