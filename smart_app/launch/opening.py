@@ -32,6 +32,7 @@ from smart_app.registrations import Registration
 from smart_app.services import Services
 from smart_app.store.adoption import ChartOf, adopt_entries, adopt_months
 from smart_app.store.ehr_state import ceiling_of
+from smart_app.store.engine import UnitOfWork
 from smart_app.store.launches import (
     Authorization,
     NewLaunch,
@@ -209,11 +210,10 @@ def _read(services: Services, sign_in: _SignIn) -> ChartReading:
     )
 
 
-def _rung(services: Services, sign_in: _SignIn, now: int) -> Rung:
+def _rung(session: UnitOfWork, services: Services, sign_in: _SignIn, now: int) -> Rung:
     """Where time will be filed: the highest rung, and none that the EHR has refused in fact of late."""
     registration = sign_in.registration
-    with services.store.reading() as session:
-        ceiling = ceiling_of(session, registration.id, now)
+    ceiling = ceiling_of(session, registration.id, now)
     rung = choose_rung(
         services.capabilities.known(registration.issuer),  # asked for beside the chart: not a second time in a row
         sign_in.granted,
@@ -231,10 +231,10 @@ def _a_year_and_a_month_before(now: int) -> str:
 
 def _open(services: Services, sign_in: _SignIn, reading: ChartReading, identity: Identity, browser: str) -> Opened:
     registration, token, now = sign_in.registration, sign_in.token, services.clock()
-    rung = _rung(services, sign_in, now)
     person = identity.fhir_user or identity.subject
     name = (reading.user_name if person == likely_fhir_user(token.id_token) else "") or identity.name
     with services.store.writing() as session:
+        rung = _rung(session, services, sign_in, now)
         new = NewLaunch(
             practice_id=first_practice(session, registration.id).id,
             user_id=keep_user(session, registration.id, person, name, now),

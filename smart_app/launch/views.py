@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, jsonify, redirect, request
+from flask import Blueprint, Response, g, jsonify, redirect, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from smart_app.cookies import BROWSER_COOKIE, browser_secret, set_browser_cookie, set_launch_cookie
@@ -18,6 +18,7 @@ from smart_app.launch.opening import (
     trusted_registration,
 )
 from smart_app.launch.tokens import fhir_id
+from smart_app.problems import Problem, respond
 from smart_app.services import services
 from smart_app.store.registrations import all_registrations
 
@@ -25,12 +26,16 @@ launch_pages = Blueprint("launch", __name__)
 _JWKS_SECONDS = 300
 
 
-@launch_pages.before_request
-def frame_anywhere_trusted() -> None:
+@launch_pages.errorhandler(Problem)
+def say_in_any_trusted_frame(problem: Problem) -> Response:
     """A message about a failed launch may appear in any registered EHR's frame: it holds no data and no buttons."""
-    with services().store.reading() as session:
-        registrations = all_registrations(session)
-    allow_framing(sorted({origin for each in registrations if not each.disabled for origin in each.frame_ancestors}))
+    if "frame_ancestors" not in g:
+        with services().store.reading() as session:
+            registrations = all_registrations(session)
+        allow_framing(
+            sorted({origin for each in registrations if not each.disabled for origin in each.frame_ancestors})
+        )
+    return respond(problem)
 
 
 @launch_pages.get("/launch")
